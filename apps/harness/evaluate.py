@@ -1,0 +1,63 @@
+"""The verb `evaluate`: scores a trained run on one split of its corpus."""
+
+import json
+import time
+
+import keras
+from data.errors import UserError
+
+from .app import App, Evaluation
+from .config import BaseConfig, merged
+from .files import atomic_write
+from .metrics_file import record_evaluation
+from .run_folder import RunFolder
+
+
+def evaluate(app: App, run: RunFolder, split: str, against: RunFolder | None, overrides: dict) -> None:
+    """Prints and writes the scores of `run` on `split`.
+
+    Args:
+        against: a run evaluated on the same split before, to test the difference from.
+        overrides: settings to change for this evaluation, by their dotted names.
+
+    Raises:
+        UserError: the run is not finished, or `against` has no rows for this split.
+    """
+    run.require_model()
+    config = merged(run.config(app.config), overrides)
+    keras.utils.set_random_seed(config.train.seed)
+    data = app.prepare(config, run)
+    model = keras.models.load_model(run.model, compile=False)
+    theirs = _rows(against, split) if against else None
+    evaluation = evaluate_model(app, config, run, model, data, split)
+    print(evaluation.report)
+    if theirs is not None:
+        print(f"Against {against.name}: {app.versus(config, evaluation.rows, theirs)}")
+
+
+def evaluate_model(
+    app: App, config: BaseConfig, run: RunFolder, model, data, split: str
+) -> Evaluation:
+    """Evaluates, and writes `metrics.json`, the report and one line of JSON per example."""
+    started = time.monotonic()
+    evaluation = app.evaluate(config, run, model, data, split)
+    seconds = time.monotonic() - started
+    record_evaluation(run.metrics, split, evaluation.metrics, seconds, evaluation.signatures)
+    atomic_write(run.report, evaluation.report + "\n")
+    lines = (json.dumps(row, ensure_ascii=False) for row in evaluation.rows)
+    atomic_write(_rows_file(run, split), "\n".join(lines) + "\n")
+    return evaluation
+
+
+def _rows_file(run: RunFolder, split: str):
+    return run.path / f"{split}.jsonl"
+
+
+def _rows(run: RunFolder, split: str) -> list[dict]:
+    file = _rows_file(run, split)
+    if not file.is_file():
+        raise UserError(
+            f"The run {run.name} was not evaluated on {split} yet: evaluate it first, "
+            "then compare with it."
+        )
+    return [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]

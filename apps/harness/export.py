@@ -1,0 +1,32 @@
+"""The verb `export`: a SavedModel from strings to strings, to be served without this project."""
+
+import shutil
+
+import keras
+import tensorflow as tf
+
+from .app import App
+from .run_folder import RunFolder
+
+
+def export(app: App, run: RunFolder) -> None:
+    """Writes `saved_model/` into the run folder, whole or not at all.
+
+    Raises:
+        UserError: the run is not finished.
+    """
+    run.require_model()
+    config = run.config(app.config)
+    model = keras.models.load_model(run.model, compile=False)
+    module = app.export(config, run, model)
+    partial = run.path / ".saved_model.partial"
+    shutil.rmtree(partial, ignore_errors=True)
+    try:
+        tf.saved_model.save(module, str(partial), signatures={"serving_default": module.serve})
+        shutil.rmtree(run.saved_model, ignore_errors=True)
+        partial.rename(run.saved_model)
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+    print(f"Exported to {run.saved_model}. To use it, with tensorflow and tensorflow_text alone:")
+    print("  import tensorflow as tf, tensorflow_text")
+    print(f'  tf.saved_model.load("{run.saved_model}").serve(tf.constant(["..."]))')

@@ -1,0 +1,65 @@
+"""The training step every app shares: `fit`'s own loop, with what people want to see of a step."""
+
+import keras
+import tensorflow as tf
+
+
+class TrainableModel(keras.Model):
+    """A Keras model whose loss is a sum over items (tokens, reviews) divided by their number.
+
+    An app's model subclasses this, names its measurements in `measurements`, and computes them in
+    `measure`. Batches of different sizes weigh as much as they have items, across steps and, under
+    `tf.distribute`, across replicas. `fit`, `evaluate` and callbacks see these logs: each
+    measurement's mean over the epoch so far, `items` (the epoch's items so far), and in training
+    `gradient_norm` (before clipping) and `learning_rate` of the last step.
+    """
+
+    measurements: tuple[str, ...] = ("loss",)
+
+    def __init__(self, **kwargs):
+        super().__init__(**kwargs)
+        self._means = [keras.metrics.Mean(name=name) for name in self.measurements]
+        self._items = keras.metrics.Sum(name="items")
+
+    def measure(self, inputs, labels, training: bool):
+        """Sums over the batch's items, and their number.
+
+        Returns:
+            `({name: scalar sum}, scalar number)` with a sum for each of `measurements`; the sum
+            called "loss" is what training minimises.
+        """
+        raise NotImplementedError(f"{type(self).__name__} must define measure().")
+
+    @property
+    def metrics(self):
+        return [*self._means, self._items]
+
+    def train_step(self, data):
+        inputs, labels = data
+        with tf.GradientTape() as tape:
+            sums, items = self.measure(inputs, labels, training=True)
+            everywhere = items
+            if (replicas := tf.distribute.get_replica_context()).num_replicas_in_sync > 1:
+                everywhere = replicas.all_reduce("sum", items)
+            # Gradients are summed over replicas, so each divides by the items of all of them.
+            loss = sums["loss"] / tf.maximum(everywhere, 1.0)
+            scaled = self.optimizer.scale_loss(loss)
+        variables = self.trainable_weights
+        gradients = tape.gradient(scaled, variables)
+        norm = tf.linalg.global_norm(gradients) / self.optimizer.scale_loss(1.0)
+        self.optimizer.apply_gradients(zip(gradients, variables, strict=True))
+        return {
+            **self._record(sums, items),
+            "gradient_norm": norm,
+            "learning_rate": tf.convert_to_tensor(self.optimizer.learning_rate),
+        }
+
+    def test_step(self, data):
+        inputs, labels = data
+        return self._record(*self.measure(inputs, labels, training=False))
+
+    def _record(self, sums, items) -> dict:
+        for mean in self._means:
+            mean.update_state(sums[mean.name] / tf.maximum(items, 1.0), sample_weight=items)
+        self._items.update_state(items)
+        return {metric.name: metric.result() for metric in self.metrics}

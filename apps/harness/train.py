@@ -1,0 +1,151 @@
+"""The verb `train`: begins a run, or goes on with it exactly where it was."""
+
+import keras
+import tensorflow as tf
+from data.batches import Position
+from data.errors import UserError
+from layers import catalogue
+
+from .app import App
+from .checkpoint import Standing, load_checkpoint
+from .config import BaseConfig, flat
+from .evaluate import evaluate_model
+from .files import atomic_path
+from .keeper import Keeper
+from .metrics_file import forget, update
+from .optimizer import make_optimizer
+from .progress import Progress
+from .run_folder import RunFolder, sibling
+from .tensorboard import TensorBoard
+
+
+def train(app: App, config: BaseConfig, run: RunFolder) -> None:
+    """Trains until the last epoch or early stopping, then evaluates on the validation split.
+
+    Raises:
+        UserError: the folder holds another run, the corpus is not to be had, the loss diverged.
+    """
+    settings = config.train
+    _check_memory(config)
+    run.open(config)
+    keras.utils.set_random_seed(settings.seed)
+    keras.config.set_dtype_policy(settings.precision)
+    data = app.prepare(config, run)
+    with _strategy(settings.strategy).scope():
+        model = app.build(config, data)
+        model.compile(make_optimizer(settings, len(data.train)), jit_compile=settings.xla)
+        model.optimizer.build(model.trainable_variables)
+        standing = _standing(config, run, model)
+    if run.finished and standing.finished(settings.epochs):
+        print(f"{run} is finished ({standing.epoch} epochs).\n{_next_steps(app, run, standing)}")
+        return
+    _announce(app, config, run, model, data, standing)
+    _fit(app, config, run, model, data, standing)
+    with atomic_path(run.model) as partial:
+        model.save(partial)
+    forget(run.metrics)
+    update(
+        run.metrics,
+        "training",
+        {
+            "parameters": model.count_params(),
+            "train_seconds": round(standing.seconds, 1),
+            "epochs": standing.epoch,
+            "epochs_averaged": sorted(epoch + 1 for epoch in standing.kept),
+        },
+    )
+    print(evaluate_model(app, config, run, model, data, "validation").report)
+    print(_next_steps(app, run, standing))
+
+
+def _fit(app, config, run, model, data, standing: Standing) -> None:
+    settings = config.train
+    position = Position(standing.epoch, standing.step)
+    keeper = Keeper(
+        run,
+        standing,
+        position,
+        checkpoint_seconds=settings.checkpoint_seconds,
+        patience=settings.patience,
+        average=settings.average,
+    )
+    board = TensorBoard(
+        run,
+        flat(config),
+        app.watch(config, run, model, data),
+        score_every=settings.score_every,
+        profile=settings.profile,
+    )
+    progress = Progress(settings.epochs, len(data.train), standing.epoch, standing.step)
+    model.fit(
+        data.train.training(position),
+        validation_data=data.validation.validation(),
+        initial_epoch=standing.epoch,
+        epochs=settings.epochs,
+        callbacks=[keeper, board, progress],
+        verbose=0,
+    )
+    if not standing.kept:
+        raise UserError(
+            "The validation loss was never a finite number: try a smaller --train.learning-rate."
+        )
+    keeper.finish()
+
+
+def _check_memory(config: BaseConfig) -> None:
+    """A mistyped memory is told before anything is read or made."""
+    try:
+        catalogue.resolve(config.model.memory, config.model.options)
+    except ValueError as error:
+        raise UserError(str(error)) from None
+
+
+def _strategy(name: str) -> tf.distribute.Strategy:
+    """The one place where a distribution strategy enters."""
+    return tf.distribute.MirroredStrategy() if name == "mirrored" else tf.distribute.get_strategy()
+
+
+def _standing(config: BaseConfig, run: RunFolder, model: keras.Model) -> Standing:
+    settings = config.train
+    if run.checkpoint.is_file():
+        standing = load_checkpoint(run.checkpoint, model)
+        if 0 < standing.stopped < settings.epochs:  # more epochs are wanted: new patience
+            standing.stopped = standing.waited = 0
+        return standing
+    if settings.init_from:
+        _take_weights(sibling(run, settings.init_from), model)
+    return Standing()
+
+
+def _take_weights(donor: RunFolder, model: keras.Model) -> None:
+    weights = keras.models.load_model(donor.model, compile=False).get_weights()
+    if [w.shape for w in weights] != [tuple(w.shape) for w in model.weights]:
+        raise UserError(
+            f"The weights of {donor} do not fit this model: give it the same model settings "
+            "and vocabulary."
+        )
+    model.set_weights(weights)
+
+
+def _announce(app, config, run, model, data, standing: Standing) -> None:
+    epochs, steps = config.train.epochs, len(data.train)
+    print(f"{app.name}: {app.summary}")
+    for line in data.summary:
+        print(f"  {line}")
+    print(f"  memory {config.model.memory}, {model.count_params():,} parameters")
+    print(f"  {epochs} epochs of {steps} steps, {config.train.precision}, run folder {run}")
+    if standing.epoch or standing.step:
+        print(f"  going on at epoch {standing.epoch + 1}, step {standing.step + 1}")
+
+
+def _next_steps(app: App, run: RunFolder, standing: Standing) -> str:
+    name = f"RUN={run.name}"
+    more = standing.epoch * 2
+    return "\n".join(
+        [
+            f"  make evaluate-{app.name} {name}      scores on the test split",
+            f'  echo "..." | make -s predict-{app.name} {name}',
+            "  make tensorboard      the curves, in a browser",
+            f'  make train-{app.name} {name} ARGS="--train.epochs {more}"      to train on',
+        ]
+    )

@@ -1,0 +1,1 @@
+"""Translate sentences: an encoder memory, a decoder memory, and text in and out."""

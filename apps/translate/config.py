@@ -1,0 +1,76 @@
+"""All settings of the app and their defaults, which are those of the built-in corpus."""
+
+from pydantic import Field, model_validator
+
+from ..harness.config import BaseConfig, Section, TrainConfig
+
+
+class DataConfig(Section):
+    """What to translate."""
+
+    corpus: str = "builtin"
+    """The corpus: builtin, builtin-blind, multi30k, manythings, or files for your own."""
+    source: str = "en"
+    """The language to translate from."""
+    target: str = "de"
+    """The language to translate into."""
+    data_dir: str | None = None
+    """A folder to look in before downloading; the environment variable DATA_DIR does the same."""
+    train: tuple[str, ...] = ()
+    """Corpus files: one TSV or JSON-lines file, or two parallel text files."""
+    validation: tuple[str, ...] = ()
+    """Likewise for validation; without it, part of the training pairs is split off."""
+    test: tuple[str, ...] = ()
+    """Likewise for the test."""
+    columns: tuple[int, int] = (1, 2)
+    """Corpus files: the columns of a TSV that hold source and target, counted from 1."""
+    fields: tuple[str, str] = ("source", "target")
+    """Corpus files: the fields of JSON lines that hold source and target."""
+    vocabulary: int = Field(1000, ge=5)
+    """Subwords of the tokenizer, which both languages share."""
+    batch_tokens: int = Field(2048, ge=1)
+    """Positions of a batch on each side, padding included."""
+    max_length: int = Field(100, ge=2)
+    """Tokens a side: longer pairs are dropped from training, longer inputs cut."""
+    merge_dropout: float = Field(0.0, ge=0, lt=1)
+    """Augmentation: the share of merges left out when training text is cut into subwords."""
+
+
+class DecodeConfig(Section):
+    """How to search for a translation."""
+
+    beam: int = Field(5, ge=1)
+    """Hypotheses kept at each step; 1 is greedy."""
+    length_penalty: float = Field(1.0, ge=0)
+    """Exponent of the length penalty of Wu et al. 2016; 0 prefers short translations."""
+    max_length: int = Field(100, ge=1)
+    """Tokens a translation has at most."""
+    batch: int = Field(64, ge=1)
+    """Sentences translated together."""
+
+
+class Config(BaseConfig):
+    """All settings of a run."""
+
+    data: DataConfig = DataConfig()
+    decode: DecodeConfig = DecodeConfig()
+    train: TrainConfig = TrainConfig()
+
+    @model_validator(mode="after")
+    def _static_shapes(self):
+        if self.train.xla and self.data.merge_dropout:
+            raise ValueError(
+                "train.xla needs batches of fixed shapes, which data.merge_dropout does not give: "
+                "set one of them to 0"
+            )
+        return self
+
+
+# A preset holds only what differs from the defaults.
+PRESETS = {
+    "multi30k": {
+        "data": {"vocabulary": 8000, "batch_tokens": 4096},
+        "model": {"dropout": 0.3},
+        "train": {"epochs": 22, "learning_rate": 0.005, "warmup_steps": 2000},
+    },
+}

@@ -1,0 +1,104 @@
+"""From the name of a corpus to batches of token ids."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+from data import corpora
+from data.batches import Batches
+from data.corpora import Corpus, Pairs
+from data.tokenizer import Tokenizer
+
+from ..harness.files import atomic_write
+from ..harness.run_folder import RunFolder, sibling
+from .config import Config
+
+
+@dataclass(frozen=True)
+class TranslationData:
+    """The corpus, its tokenizer, and batches of both its splits that training uses."""
+
+    config: Config
+    corpus: Corpus
+    tokenizer: Tokenizer
+
+    @cached_property
+    def train(self) -> Batches:
+        """The training pairs, without the over-long ones."""
+        return self._batches("train", self.config.data.merge_dropout)
+
+    @cached_property
+    def validation(self) -> Batches:
+        """The validation pairs, without the over-long ones."""
+        return self._batches("validation", 0.0)
+
+    def split(self, name: str) -> Pairs:
+        """The sentence pairs of "train", "validation" or "test"."""
+        return self.corpus.splits[name]
+
+    @property
+    def summary(self) -> list[str]:
+        """What training is about to see, in a few lines."""
+        corpus, train = self.corpus, self.train
+        sizes = ", ".join(f"{len(pairs):,} {name}" for name, pairs in corpus.splits.items())
+        lines = [
+            f"corpus {corpus.name} ({corpus.source} -> {corpus.target}): {sizes} pairs",
+            *corpus.notes,
+            f"{len(self.tokenizer.pieces):,} subwords, {train.tokens:,} target tokens an epoch, "
+            f"{train.padding_share:.0%} padding in its batches",
+        ]
+        if train.dropped:
+            lines.append(
+                f"dropped {train.dropped:,} training pairs of more than "
+                f"{self.config.data.max_length} tokens (--data.max-length)"
+            )
+        return lines
+
+    def _batches(self, split: str, merge_dropout: float) -> Batches:
+        pairs = self.split(split)
+        return Batches(
+            self.tokenizer,
+            pairs.source,
+            pairs.target,
+            batch_tokens=self.config.data.batch_tokens,
+            max_length=self.config.data.max_length,
+            seed=self.config.train.seed,
+            static_shapes=self.config.train.xla,
+            merge_dropout=merge_dropout,
+        )
+
+
+def prepare(config: Config, run: RunFolder) -> TranslationData:
+    """Reads the corpus; makes the tokenizer, or takes the one the run has.
+
+    Raises:
+        UserError: the corpus is not to be had, or too small for the vocabulary.
+    """
+    corpus = load_corpus(config)
+    if not run.tokenizer.is_file():
+        atomic_write(run.tokenizer, _tokenizer(config, corpus, run).model)
+    return TranslationData(config, corpus, Tokenizer.load(run.tokenizer))
+
+
+def load_corpus(config: Config) -> Corpus:
+    """The corpus that the configuration names."""
+    settings = config.data
+    return corpora.load(
+        settings.corpus,
+        source=settings.source,
+        target=settings.target,
+        data_dir=settings.data_dir,
+        train=settings.train,
+        validation=settings.validation,
+        test=settings.test,
+        columns=settings.columns,
+        fields=settings.fields,
+        seed=config.train.seed,
+    )
+
+
+def _tokenizer(config: Config, corpus: Corpus, run: RunFolder) -> Tokenizer:
+    if config.train.init_from:
+        # Weights of another run mean nothing without its subwords.
+        return Tokenizer.load(sibling(run, config.train.init_from).tokenizer)
+    pairs = corpus.splits["train"]
+    return Tokenizer.train([*pairs.source, *pairs.target], config.data.vocabulary)

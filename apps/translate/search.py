@@ -1,0 +1,154 @@
+"""From strings to translations: tokenize, encode, search, detokenize."""
+
+from collections.abc import Callable, Sequence
+from functools import partial
+
+import numpy as np
+import tensorflow as tf
+from data.tokenizer import END, PAD, START, UNKNOWN, Tokenizer
+from layers.decoding import beam_search, greedy
+
+from ..harness.app import Prediction
+from ..harness.run_folder import RunFolder
+from .config import Config, DecodeConfig
+from .model import Translator
+
+# Sources and limits are rounded up to multiples of this, so that few graphs are traced.
+GRAIN = 16
+
+
+def search(model: Translator, source, settings: DecodeConfig, max_length: int, hypotheses: int = 1):
+    """The best translations of source ids, as one traceable function.
+
+    Args:
+        source: `(batch, time)` ids, each row ending with END.
+        max_length: tokens a translation has at most, END included; a sentence is also limited to
+            twice its own length plus ten, so that its translation does not depend on its batch.
+
+    Returns:
+        Ids `(batch, hypotheses, max_length)` and scores `(batch, hypotheses)`, best first.
+    """
+    step, state = model.begin(source, max_length)
+    batch = tf.shape(source)[0]
+    lengths = tf.reduce_sum(tf.cast(source != PAD, tf.int32), axis=1)
+    common = {
+        "start_tokens": tf.fill((batch,), START),
+        "end_token": END,
+        "max_length": max_length,
+        "max_lengths": tf.minimum(2 * lengths + 10, max_length),
+        "pad_token": PAD,
+        "forbidden_tokens": (PAD, UNKNOWN, START),
+    }
+    if settings.beam == 1:
+        found = greedy(step, state, **common)
+    else:
+        found = beam_search(
+            step,
+            state,
+            width=max(settings.beam, hypotheses),
+            length_penalty=settings.length_penalty,
+            hypotheses=hypotheses,
+            **common,
+        )
+    return found.tokens, found.scores
+
+
+class Searcher:
+    """Translates lists of strings with a trained model, in batches of similar length."""
+
+    def __init__(
+        self,
+        model: Translator,
+        tokenizer: Tokenizer,
+        settings: DecodeConfig,
+        max_source: int,
+        hypotheses: int = 1,
+    ):
+        """
+        Args:
+            max_source: longer sources are cut to so many tokens; `truncated` counts them.
+            hypotheses: how many translations of each sentence to return.
+        """
+        self._tokenizer = tokenizer
+        self._settings = settings
+        self._max_source = max_source
+        self.truncated = 0
+        search_with = partial(search, model, settings=settings, hypotheses=hypotheses)
+        # Traced once for each limit, for sources of any length.
+        self._search = tf.function(
+            lambda source, max_length: search_with(source, max_length=max_length),
+            reduce_retracing=True,
+        )
+
+    def __call__(self, texts: Sequence[str]) -> list[Prediction]:
+        """Translations of `texts`, in their order."""
+        if not texts:
+            return []
+        ids = self._tokenizer.tokenize(tf.constant(list(texts)))
+        lengths = ids.row_lengths().numpy()
+        self.truncated += int((lengths > self._max_source).sum())
+        ids = ids[:, : self._max_source]
+        order = np.argsort(lengths, kind="stable")
+        found: list[Prediction] = [Prediction("", 0.0)] * len(texts)
+        for start in range(0, len(order), self._settings.batch):
+            rows = order[start : start + self._settings.batch]
+            for row, prediction in zip(rows, self._batch(tf.gather(ids, rows)), strict=True):
+                found[row] = prediction
+        return found
+
+    def _batch(self, ids: tf.RaggedTensor) -> list[Prediction]:
+        source = with_end(ids)
+        width = -(-source.shape[1] // GRAIN) * GRAIN
+        source = tf.pad(source, [[0, 0], [0, width - source.shape[1]]], constant_values=PAD)
+        tokens, scores = self._search(source, min(2 * width + 10, self._settings.max_length))
+        rows, hypotheses, length = tokens.shape
+        texts = self._tokenizer.detokenize(tf.reshape(tokens, (-1, length))).numpy()
+        texts = np.reshape([text.decode() for text in texts], (rows, hypotheses))
+        return [
+            Prediction(
+                row[0],
+                float(score[0]),
+                tuple((text, float(one)) for text, one in zip(row, score, strict=True)),
+            )
+            for row, score in zip(texts.tolist(), scores.numpy(), strict=True)
+        ]
+
+
+def with_end(ids: tf.RaggedTensor) -> tf.Tensor:
+    """Token ids as the encoder reads them: END after each row, then PAD."""
+    ends = tf.fill((ids.nrows(out_type=tf.int32), 1), END)
+    return tf.concat([ids, ends], axis=1).to_tensor(PAD)
+
+
+def predictor(
+    config: Config, run: RunFolder, model: Translator, hypotheses: int = 1
+) -> Callable[[Sequence[str]], list[Prediction]]:
+    """A function from source sentences to predictions."""
+    tokenizer = Tokenizer.load(run.tokenizer)
+    return Searcher(model, tokenizer, config.decode, config.data.max_length, hypotheses)
+
+
+class Exported(tf.Module):
+    """What a SavedModel holds: the model, its tokenizer, and the way from strings to strings."""
+
+    def __init__(self, config: Config, model: Translator, tokenizer: Tokenizer):
+        super().__init__()
+        self._model = model
+        self._tokenizer = tokenizer
+        # A module saves what it can reach through attributes: variables and the native tokenizer.
+        self.variables_of_model = [variable.value for variable in model.variables]
+        self.native_tokenizer = tokenizer.native
+        self._config = config
+
+    @tf.function(input_signature=[tf.TensorSpec((None,), tf.string, "texts")])
+    def serve(self, texts):
+        """Translations `(batch,)` of strings `(batch,)`."""
+        settings = self._config.decode
+        ids = self._tokenizer.tokenize(texts)[:, : self._config.data.max_length]
+        tokens, _ = search(self._model, with_end(ids), settings, settings.max_length)
+        return {"translations": self._tokenizer.detokenize(tokens[:, 0])}
+
+
+def export(config: Config, run: RunFolder, model: Translator) -> Exported:
+    """The module that `export` writes as a SavedModel."""
+    return Exported(config, model, Tokenizer.load(run.tokenizer))

@@ -1,0 +1,182 @@
+"""Measures the translate app: trains it as a user would, scores it on test, records the figures.
+
+python -m benchmarks.translate builtin
+python -m benchmarks.translate builtin --memories transformer lstm
+python -m benchmarks.translate builtin-blind
+DATA_DIR=... python -m benchmarks.translate multi30k
+"""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from apps.harness.metrics_file import read
+from apps.harness.provenance import ROOT
+
+from .record import record_seeds
+
+FILE = "translate"
+RUNS = ROOT / "runs" / "translate"
+MOST_MINUTES = 30
+
+
+@dataclass(frozen=True)
+class Measured:
+    """One trained and evaluated run."""
+
+    train_seconds: float
+    """The whole command `train`: start of Python, imports, corpus, training, validation scores."""
+    evaluate_seconds: float
+    """The whole command `evaluate` on test."""
+    training: Mapping[str, Any]
+    """What training wrote to `metrics.json`."""
+    test: Mapping[str, float]
+    """The scores on test."""
+
+
+Rows = Mapping[str, tuple[str, Callable[[Measured], float]]]
+"""The last part of a row's name to its unit and where it is found."""
+
+COST: Rows = {
+    "train_seconds": ("s", lambda run: run.train_seconds),
+    "fit_seconds": ("s", lambda run: run.training["train_seconds"]),
+    "evaluate_seconds": ("s", lambda run: run.evaluate_seconds),
+    "epochs": ("epochs", lambda run: run.training["epochs"]),
+    "parameters": ("parameters", lambda run: run.training["parameters"]),
+}
+BUILTIN: Rows = {
+    "bleu": ("BLEU", lambda run: run.test["sacrebleu"]),
+    "pronoun_accuracy": ("accuracy", lambda run: run.test["pronoun_accuracy"]),
+    **COST,
+}
+MULTI30K: Rows = {
+    "sacrebleu": ("BLEU", lambda run: run.test["sacrebleu"]),
+    "sacrebleu_low": ("BLEU", lambda run: run.test["sacrebleu_low"]),
+    "sacrebleu_high": ("BLEU", lambda run: run.test["sacrebleu_high"]),
+    "lc_bleu": ("BLEU", lambda run: run.test["lc_bleu"]),
+    "chrf": ("chrF", lambda run: run.test["chrf"]),
+    "length_ratio": ("ratio", lambda run: run.test["length_ratio"]),
+    "train_minutes": ("min", lambda run: run.training["train_seconds"] / 60),
+    "evaluate_seconds": COST["evaluate_seconds"],
+    "epochs": COST["epochs"],
+    "parameters": COST["parameters"],
+}
+
+
+def measure(name: str, seeds: Sequence[int], flags: Sequence[str]) -> dict[int, Measured]:
+    """Trains one run a seed from nothing and evaluates it on test.
+
+    Args:
+        name: the runs are named `bench-<name>-<seed>`; what an earlier measurement left under
+            these names is removed.
+        seeds: the seeds to train with.
+        flags: settings of the command `train` other than run and seed.
+
+    Raises:
+        subprocess.CalledProcessError: one of the commands failed.
+    """
+    found = {}
+    for seed in seeds:
+        run = f"bench-{name}-{seed}"
+        shutil.rmtree(RUNS / run, ignore_errors=True)
+        train_seconds = _timed("train", "--run", run, "--train.seed", str(seed), *flags)
+        evaluate_seconds = _timed("evaluate", "--run", run, "--split", "test")
+        metrics = read(RUNS / run / "metrics.json")
+        found[seed] = Measured(
+            train_seconds, evaluate_seconds, metrics["training"], metrics["test"]
+        )
+    return found
+
+
+def write(prefix: str, rows: Rows, runs: Mapping[int, Measured], command: str) -> None:
+    """Records the rows of some runs and prints their medians."""
+    seconds = {seed: run.train_seconds + run.evaluate_seconds for seed, run in runs.items()}
+    for name, (unit, value) in rows.items():
+        values = {seed: value(run) for seed, run in runs.items()}
+        what = f"{FILE}.{prefix}.{name}"
+        median = record_seeds(FILE, what, values, unit, command, seconds)
+        print(f"{what} = {median:.6g} {unit}")
+
+
+def builtin(arguments: argparse.Namespace) -> None:
+    """The default command, or the built-in corpus with each of some memories."""
+    command = _command("builtin", arguments)
+    if not arguments.memories:
+        write("builtin.en-de", BUILTIN, measure("builtin", arguments.seeds, []), command)
+    for memory in arguments.memories:
+        runs = measure(f"builtin-{memory}", arguments.seeds, ["--model.memory", memory])
+        write(f"memories.{memory}", BUILTIN, runs, command)
+
+
+def builtin_blind(arguments: argparse.Namespace) -> None:
+    """The default command on the corpus without first sentences: what pronouns then cost."""
+    flags = ["--data.corpus", "builtin-blind"]
+    runs = measure("builtin-blind", arguments.seeds, flags)
+    write("builtin-blind.en-de", BUILTIN, runs, _command("builtin-blind", arguments))
+
+
+def multi30k(arguments: argparse.Namespace) -> None:
+    """The preset multi30k, for at most 30 minutes of training."""
+    runs = measure("multi30k", arguments.seeds, ["--data.corpus", "multi30k"])
+    minutes = max(run.training["train_seconds"] for run in runs.values()) / 60
+    if minutes > MOST_MINUTES:
+        raise SystemExit(
+            f"Training took {minutes:.1f} minutes and the row is for at most {MOST_MINUTES}: "
+            "nothing was recorded."
+        )
+    command = _command("multi30k", arguments)
+    write("multi30k.en-de.transformer_30min", MULTI30K, runs, command)
+
+
+def _timed(verb: str, *flags: str) -> float:
+    """Runs one command of the app, its output shown; returns its wall time in seconds."""
+    command = [sys.executable, "-m", "apps.translate", verb, *flags]
+    print("$", " ".join(["python", *command[1:]]), flush=True)
+    started = time.monotonic()
+    subprocess.run(command, cwd=ROOT, check=True)
+    return time.monotonic() - started
+
+
+def _command(name: str, arguments: argparse.Namespace) -> str:
+    """The command that measures the same again."""
+    words = ["python -m benchmarks.translate", name]
+    if getattr(arguments, "memories", None):
+        words += ["--memories", *arguments.memories]
+    if arguments.seeds != arguments.usual_seeds:
+        words += ["--seeds", *map(str, arguments.seeds)]
+    return " ".join(words)
+
+
+def main(words: Sequence[str] | None = None) -> int:
+    """Does what the command line says; returns the exit status."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.translate", description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)  # fmt: skip
+    choices = parser.add_subparsers(required=True, metavar="WHAT")
+    for name, action, seeds in (
+        ("builtin", builtin, [1, 2, 3]),
+        ("builtin-blind", builtin_blind, [1]),
+        ("multi30k", multi30k, [1]),
+    ):
+        choice = choices.add_parser(name, help=action.__doc__.partition("\n")[0])
+        choice.add_argument("--seeds", type=int, nargs="+", default=seeds)
+        choice.set_defaults(action=action, usual_seeds=seeds)
+        if action is builtin:
+            choice.add_argument("--memories", nargs="+", default=[], help="one row set for each")
+    arguments = parser.parse_args(words)
+    try:
+        arguments.action(arguments)
+    except subprocess.CalledProcessError as error:
+        print("That command failed, so nothing was recorded of it.", file=sys.stderr)
+        return error.returncode or 1
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

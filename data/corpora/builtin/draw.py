@@ -1,0 +1,131 @@
+"""Random choices that are the same everywhere, and the phrases that templates draw."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from random import Random
+from typing import TypeVar
+
+from .clauses import Complement
+from .lexicon import (
+    DIRECTIONS,
+    LOCATIONS,
+    NAMES,
+    SURFACES,
+    TIMES,
+    adjectives,
+    nouns,
+)
+from .phrases import Name, NounPhrase, Phrase, Pronoun
+from .verbs import Verb
+
+T = TypeVar("T")
+
+_NAMES = tuple(Name(text, gender) for text, gender in NAMES.items())
+_SUBJECT_PRONOUNS = tuple(Pronoun(word) for word in ("I", "he", "she", "we", "they"))
+_MEN_AND_WOMEN = tuple(noun for noun in nouns("person") if noun.gender != "n")
+
+
+@dataclass(frozen=True)
+class Draft:
+    """One pair of sentences and the combinations of words that it uses."""
+
+    source: str
+    target: str
+    combinations: tuple[tuple[str, ...], ...]
+
+
+def sentence(text: str, mark: str = ".") -> str:
+    """The text with a capital at its beginning and a mark at its end."""
+    return text[0].upper() + text[1:] + mark
+
+
+def draft(source: str, target: str, *parts, mark: str = ".") -> Draft:
+    """A pair from lower-case text; `parts` are the clauses that it was made of."""
+    combinations = tuple(found for part in parts for found in part.combinations())
+    return Draft(sentence(source, mark), sentence(target, mark), combinations)
+
+
+class Draw:
+    """A stream of choices that depends on the seed alone, on every Python."""
+
+    def __init__(self, seed: str):
+        # random() is the one method whose sequence Python promises to keep.
+        self._random = Random(seed).random
+
+    def chance(self, share: float) -> bool:
+        return self._random() < share
+
+    def pick(self, choices: Sequence[T]) -> T:
+        return choices[int(self._random() * len(choices))]
+
+    def shuffled(self, values: Sequence[T]) -> list[T]:
+        return sorted(values, key=lambda _: self._random())
+
+    # Phrases
+
+    def noun_phrase(
+        self, kinds: str, determiners: Sequence[str], adjective=0.3, plural=0.2
+    ) -> NounPhrase:
+        """A noun of the kinds, with an adjective or in the plural at these rates."""
+        noun = self.pick(nouns(kinds))
+        determiner = self.pick(determiners)
+        many = determiner not in ("every", "no") and self.chance(plural)
+        described = self.chance(adjective)
+        return NounPhrase(
+            noun, determiner, self.pick(adjectives(noun)) if described else None, many
+        )
+
+    def subject(self, kinds: str = "person", adjective: float = 0.25, plural: float = 0.2) -> Phrase:
+        """A subject of the kinds: a noun, or for people also a name or a pronoun."""
+        if "person" in kinds.split():
+            if self.chance(0.2):
+                return self.pick(_NAMES)
+            if self.chance(0.2):
+                return self.pick(_SUBJECT_PRONOUNS)
+        determiners = ("the", "the", "the", "my", "our", "this", "a", "every")
+        return self.noun_phrase(kinds, determiners, adjective, plural)
+
+    def someone(self) -> Phrase:
+        """A person, or people, whom "he", "she" or "they" takes up; no adjective."""
+        if self.chance(0.4):
+            return self.pick(_NAMES)
+        return NounPhrase(
+            self.pick(_MEN_AND_WOMEN), self.pick(("the", "the", "my", "our")), None,
+            self.chance(0.25),
+        )
+
+    def name(self) -> Phrase:
+        return self.pick(_NAMES)
+
+    def object(self, verb: Verb, adjective: float = 0.3, plural: float = 0.2) -> Complement:
+        """An object that the verb can have."""
+        determiners = ("the", "the", "the", "a", "a", "my", "our", "this")
+        phrase = self.noun_phrase(verb.objects, determiners, adjective, plural)
+        return object_of(verb, phrase)
+
+    def location(self) -> Complement:
+        """Where somebody is, in the dative."""
+        english, german, kinds = self.pick(LOCATIONS)
+        return self._place(english, german, "dative", kinds)
+
+    def direction(self) -> Complement:
+        """Where somebody goes, in the case of the preposition."""
+        english, german, case, kinds = self.pick(DIRECTIONS)
+        return self._place(english, german, case, kinds)
+
+    def surface(self, case: str) -> Complement:
+        """Where a thing stands (dative) or is put (accusative)."""
+        english, german, kinds = self.pick(SURFACES)
+        return self._place(english, german, case, kinds)
+
+    def time(self, tense: str) -> tuple[str, str]:
+        return self.pick(TIMES[tense])
+
+    def _place(self, english: str, german: str, case: str, kinds: str) -> Complement:
+        phrase = self.noun_phrase(kinds, ("the", "the", "the", "a", "our"), 0.2, 0.0)
+        return Complement(phrase, case, english, german, late=True)
+
+
+def object_of(verb: Verb, phrase: Phrase) -> Complement:
+    """The phrase as the object of the verb: its case, and its preposition if it has one."""
+    return Complement(phrase, verb.case, "", verb.preposition, late=bool(verb.preposition))

@@ -1,0 +1,197 @@
+"""The user's own files: a TSV, JSON lines or two parallel files, split here where need be."""
+
+import hashlib
+import json
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+from data.corpora.corpus import SPLITS, Corpus, Pairs, Reader, Request
+from data.corpora.options import FilesOptions
+from data.corpora.text import lines_of, same, unpack
+from data.errors import UserError
+
+_JSON_ENDINGS = (".jsonl", ".json", ".ndjson")
+_TABLE_ENDINGS = (*_JSON_ENDINGS, ".tsv")
+# A sentence stays on one line: what is translated is written one line for one line.
+_BREAKS = re.compile(r"[\r\n\t]+")
+
+Found = list[tuple[str, str]]
+
+
+def read(request: Request) -> Corpus:
+    """Reads the files that `request.files` names and splits off what is not given.
+
+    Raises:
+        UserError: a file is missing, empty, binary, not UTF-8, or a line cannot be read (with its
+            number); parallel files of different length; too few pairs to split.
+    """
+    options = request.files
+    if not options.train:
+        raise UserError(
+            "The corpus files reads text of your own: name it with train, "
+            "one file (TSV or JSON lines) or two parallel files."
+        )
+    notes: list[str] = []
+    found = {
+        split: _read_split(split, getattr(options, split), options, notes)
+        for split in SPLITS
+        if getattr(options, split)
+    }
+    missing = [split for split in SPLITS if split not in found]
+    if missing:
+        _hold_out(found, missing, options, notes)
+    _note_overlap(found, notes)
+    return Corpus(
+        name=READER.name,
+        source=request.source,
+        target=request.target,
+        splits={split: Pairs.of(found[split]) for split in SPLITS},
+        title=f"Own files: {', '.join(options.train)}",
+        licence="the user's own",
+        url="",
+        notes=tuple(notes),
+    )
+
+
+def _read_split(split: str, paths: Sequence[str], options: FilesOptions, notes: list[str]) -> Found:
+    if len(paths) == 2:
+        pairs = _parallel(paths)
+    elif _plain_name(paths[0]).endswith(_JSON_ENDINGS):
+        pairs = _json_lines(paths[0], options.fields)
+    else:
+        pairs = _table(paths[0], options.columns)
+    stripped = [tuple(_BREAKS.sub(" ", side).strip() for side in pair) for pair in pairs]
+    kept = [pair for pair in stripped if all(pair)]
+    if not kept:
+        raise UserError(f"{' and '.join(paths)} hold no pair with text on both sides.")
+    if dropped := len(stripped) - len(kept):
+        notes.append(f"{dropped} of {len(stripped)} {split} pairs were blank and were left out.")
+    return kept
+
+
+def _plain_name(path: str) -> str:
+    return path.lower().removesuffix(".gz")
+
+
+def _lines(path: str) -> list[str]:
+    try:
+        content = Path(path).expanduser().read_bytes()
+    except FileNotFoundError as error:
+        raise UserError(f"There is no file {path}.") from error
+    except IsADirectoryError as error:
+        raise UserError(f"{path} is a folder where a text file is needed.") from error
+    except OSError as error:
+        raise UserError(f"{path} cannot be read ({error.strerror}).") from error
+    return lines_of(unpack(content, path.lower(), "", path), path)
+
+
+def _parallel(paths: Sequence[str]) -> Found:
+    for path in paths:
+        if _plain_name(path).endswith(_TABLE_ENDINGS):
+            raise UserError(
+                f"Two files are read as parallel text, one sentence a line, "
+                f"but {path} holds pairs: name it alone."
+            )
+    source, target = (_lines(path) for path in paths)
+    if len(source) != len(target):
+        raise UserError(
+            f"{paths[0]} has {len(source)} lines and {paths[1]} has {len(target)}: "
+            "parallel files need as many lines each."
+        )
+    return list(zip(source, target, strict=True))
+
+
+def _table(path: str, columns: tuple[int, int]) -> Found:
+    pairs = []
+    for number, line in enumerate(_lines(path), start=1):
+        cells = line.split("\t")
+        if not line.strip():
+            cells = [""] * max(columns)
+        if len(cells) < max(columns):
+            what = "no tab" if len(cells) == 1 else f"only {len(cells)} columns"
+            raise UserError(
+                f"{path}, line {number}, has {what}: columns {columns[0]} and {columns[1]}, "
+                "separated by tabs, are to be read."
+            )
+        pairs.append((cells[columns[0] - 1], cells[columns[1] - 1]))
+    return pairs
+
+
+def _json_lines(path: str, fields: tuple[str, str]) -> Found:
+    pairs = []
+    for number, line in enumerate(_lines(path), start=1):
+        if not line.strip():
+            pairs.append(("", ""))
+            continue
+        try:
+            row = json.loads(line)
+        except json.JSONDecodeError as error:
+            where = f"{error.msg} at character {error.pos + 1}"
+            raise UserError(f"{path}, line {number}, is not valid JSON ({where}).") from error
+        if not isinstance(row, dict):
+            raise UserError(f"{path}, line {number}, is not a JSON object with named fields.")
+        source, target = (_text(row, field, f"{path}, line {number},") for field in fields)
+        pairs.append((source, target))
+    return pairs
+
+
+def _text(row: dict, field: str, where: str) -> str:
+    if field not in row:
+        has = ", ".join(row) or "none"
+        raise UserError(f"{where} has no field {field}: the fields it has are {has}.")
+    value = row[field]
+    if not isinstance(value, str):
+        raise UserError(f"{where} has a field {field} that is no text ({type(value).__name__}).")
+    try:
+        value.encode()
+    except UnicodeEncodeError as error:
+        # JSON can spell half a surrogate pair, which no encoding can write.
+        raise UserError(f"{where} has a field {field} with half a character in it.") from error
+    return value
+
+
+def _hold_out(
+    found: dict[str, Found], missing: list[str], options: FilesOptions, notes: list[str]
+) -> None:
+    """Moves pairs from train to the missing splits: all pairs of a source sentence together.
+
+    The distinct sentences are drawn in the order of their hash with the seed, so the choice
+    depends neither on their order in the file nor on the version of a random generator.
+    """
+    distinct = sorted(
+        {same(source) for source, _ in found["train"]},
+        key=lambda text: hashlib.sha1(
+            f"{options.seed}\t{text}".encode(), usedforsecurity=False
+        ).digest(),
+    )
+    size = max(1, round(len(distinct) * options.held_out))
+    if len(distinct) <= size * len(missing):
+        raise UserError(
+            f"{' and '.join(options.train)} hold {len(distinct)} distinct source sentences, "
+            f"too few to split off {' and '.join(missing)}: give them as files or add pairs."
+        )
+    split_of = {}
+    for index, split in enumerate(missing):
+        split_of |= dict.fromkeys(distinct[index * size : (index + 1) * size], split)
+    pairs = found["train"]
+    found |= {split: [] for split in ("train", *missing)}
+    for pair in pairs:
+        found[split_of.get(same(pair[0]), "train")].append(pair)
+    sizes = " and ".join(f"{len(found[split])} pairs for {split}" for split in missing)
+    notes.append(f"{sizes} were split off train with seed {options.seed}, by distinct source.")
+
+
+def _note_overlap(found: dict[str, Found], notes: list[str]) -> None:
+    """Tells of given splits that share sources with train; what the user gave is not changed."""
+    known = {same(source) for source, _ in found["train"]}
+    for split in ("validation", "test"):
+        shared = sum(same(source) in known for source, _ in found[split])
+        if shared:
+            notes.append(
+                f"{shared} of {len(found[split])} {split} sentences also occur in train, "
+                "so scores on them flatter."
+            )
+
+
+READER = Reader("files", (), read)

@@ -1,0 +1,108 @@
+"""Several cells on top of each other as one cell."""
+
+import keras
+
+from layers.recurrent.cell import Cell, check_rate, dropout_mask
+
+
+@keras.saving.register_keras_serializable("working_memory")
+class StackedCell(Cell):
+    """Cells on top of each other: each step runs through all of them.
+
+    What is inside of one loop can feed back from the top to the bottom (`AttentionCell` does).
+    Where nothing feeds back, one `Recurrent` layer after the other computes the same and is
+    faster, since each hoists its projection out of the loop.
+
+    States: those of the first cell, then those of the second, and so on. Output: that of the
+    last cell.
+
+    Args:
+        cells: list of `Cell`s, the first one at the bottom.
+        dropout: share of the output of each cell but the last to drop; one mask per sequence.
+        seed: seed of the dropout masks.
+
+    Raises:
+        ValueError: if there is no cell, if one of them is not a `Cell`, or if one above the
+            first drops its inputs itself (its projection runs inside the loop).
+    """
+
+    def __init__(self, cells, dropout=0.0, seed=None, **kwargs):
+        super().__init__(**kwargs)
+        if not cells or not all(isinstance(cell, Cell) for cell in cells):
+            raise ValueError(f"`cells` must be a list of at least one Cell, received {cells}.")
+        if any(getattr(cell, "dropout", 0) for cell in cells[1:]):
+            raise ValueError(
+                "Only the first of stacked cells may drop its inputs; between the cells, use "
+                "StackedCell's own `dropout`."
+            )
+        self.cells = list(cells)
+        self.dropout = check_rate("dropout", dropout)
+        self.seed = seed
+        self.seed_generator = keras.random.SeedGenerator(seed)
+        sizes = [cell.state_size for cell in cells]
+        sizes = [[size] if isinstance(size, int) else list(size) for size in sizes]
+        self.state_size = [size for sizes_of_cell in sizes for size in sizes_of_cell]
+        self.counts = [len(sizes_of_cell) for sizes_of_cell in sizes]
+        self.output_size = cells[-1].output_size
+
+    def build(self, input_shape):
+        """Build each cell on the output of the one below."""
+        for cell in self.cells:
+            if not cell.built:
+                cell.build(input_shape)
+            input_shape = (input_shape[0], cell.output_size)
+
+    def get_initial_state(self, batch_size=None):
+        """Return the initial states of all cells."""
+        states = [cell.get_initial_state(batch_size) for cell in self.cells]
+        return [state for states_of_cell in states for state in states_of_cell]
+
+    def project(self, inputs, training=False):
+        """Project for the first cell; the others project inside the step."""
+        return self.cells[0].project(inputs, training=training)
+
+    def begin(self, batch_size, training=False):
+        """Begin each cell, draw the masks between them; return the step through all of them."""
+        steps = [cell.begin(batch_size, training=training) for cell in self.cells]
+        masks = [None] * len(self.cells)
+        if training and self.dropout:
+            masks[1:] = [
+                dropout_mask(
+                    (batch_size, cell.output_size),
+                    self.dropout,
+                    self.seed_generator,
+                    self.compute_dtype,
+                )
+                for cell in self.cells[:-1]
+            ]
+
+        def step(projected, states):
+            new_states, end = [], 0
+            for cell, cell_step, mask, count in zip(self.cells, steps, masks, self.counts):
+                if end:
+                    inputs = output if mask is None else output * mask
+                    projected = cell.project(inputs)
+                output, states_of_cell = cell_step(projected, states[end : end + count])
+                new_states.extend(states_of_cell)
+                end += count
+            return output, new_states
+
+        return step
+
+    def get_config(self):
+        """Return the constructor's arguments."""
+        return {
+            **super().get_config(),
+            "cells": [keras.saving.serialize_keras_object(cell) for cell in self.cells],
+            "dropout": self.dropout,
+            "seed": self.seed,
+        }
+
+    @classmethod
+    def from_config(cls, config, custom_objects=None):
+        """Make the stack and its cells from a configuration."""
+        cells = [
+            keras.saving.deserialize_keras_object(cell, custom_objects=custom_objects)
+            for cell in config["cells"]
+        ]
+        return cls(**{**config, "cells": cells})

@@ -1,0 +1,115 @@
+"""A Transformer that decodes beside a memory."""
+
+import keras
+from keras import ops
+
+from layers.transformer.decoder_block import TransformerDecoderBlock
+from layers.transformer.stack import TransformerStack
+
+
+@keras.saving.register_keras_serializable("working_memory")
+class TransformerDecoder(TransformerStack):
+    """Sinusoidal positions, a stack of decoder blocks, a last layer normalization.
+
+    Vaswani et al. (2017, section 3.1), with the normalization first in each block.
+
+    Call arguments (all steps at once; no position sees a later one):
+        inputs: `(batch, time, units)`.
+        memory: `(batch, memory_time, memory_features)`.
+        mask: `(batch, time)`, True where a position is real. Padding that comes last needs none.
+        memory_mask: `(batch, memory_time)`, True where a position of the memory may be seen.
+        training: whether to drop.
+        return_attention_scores: whether to return the scores of the last block's attention to
+            the memory too, `(batch, heads, time, memory_time)`.
+
+    The output is `(batch, time, units)`. Constructor arguments: see `TransformerStack`. `begin`
+    gives the same numbers step by step.
+    """
+
+    block_class = TransformerDecoderBlock
+
+    def build(self, inputs_shape, memory_shape):
+        self.build_stack(inputs_shape, memory_shape)
+
+    def call(
+        self,
+        inputs,
+        memory,
+        mask=None,
+        memory_mask=None,
+        training=None,
+        return_attention_scores=False,
+    ):
+        outputs = self.input_drop(self.positions(inputs), training=training)
+        for block in self.blocks:
+            outputs, scores = block(
+                outputs,
+                memory,
+                mask=mask,
+                memory_mask=memory_mask,
+                training=training,
+                return_attention_scores=True,
+            )
+        outputs = self.last_norm(outputs)
+        return (outputs, scores) if return_attention_scores else outputs
+
+    def begin(self, memory, memory_mask=None, max_length=None):
+        """Starts decoding step by step, for inference.
+
+        The keys and values of the memory are computed here, once, and `step` holds them. `state`
+        is what changes: for every row its step number, and the keys and values of its own past,
+        with room for `max_length` steps. All rows are always at the same step. The rows of
+        `state` may be repeated, each sentence's beside each other, and gathered within a
+        sentence: with `beam` rows for each, row r belongs to sentence r // beam.
+
+        Args:
+            memory: `(batch, memory_time, memory_features)`.
+            memory_mask: `(batch, memory_time)`.
+            max_length: largest number of steps.
+
+        Returns:
+            `(step, state)`: `step(inputs, state)` takes inputs `(rows, units)` and returns the
+            outputs `(rows, units)` and the new state; at first rows == batch.
+
+        Raises:
+            ValueError: if `max_length` is not given, or the layer was never called.
+        """
+        if max_length is None or max_length <= 0:
+            raise ValueError(f"`max_length` must be a positive integer, got {max_length}.")
+        if not self.built:
+            raise ValueError(f"Call or build {self.name} before decoding step by step.")
+        projected = tuple(block.project_memory(memory) for block in self.blocks)
+        rows = ops.shape(memory)[0]
+        state = {
+            "position": ops.zeros((rows,), dtype="int32"),
+            "caches": tuple(block.begin_cache(rows, max_length) for block in self.blocks),
+        }
+
+        def step(inputs, state):
+            position = state["position"]
+            outputs = self.positions(inputs[:, None], offset=position)[:, 0]
+            caches = []
+            for block, cache, keys_values in zip(self.blocks, state["caches"], projected):
+                outputs, cache = block.step(outputs, cache, position[0], keys_values, memory_mask)
+                caches.append(cache)
+            return self.last_norm(outputs), {"position": position + 1, "caches": tuple(caches)}
+
+        return step, state
+
+    def compute_output_spec(
+        self,
+        inputs,
+        memory,
+        mask=None,
+        memory_mask=None,
+        training=None,
+        return_attention_scores=False,
+    ):
+        outputs = keras.KerasTensor(inputs.shape, dtype=self.compute_dtype)
+        if not return_attention_scores:
+            return outputs
+        shape = (inputs.shape[0], self.heads, inputs.shape[1], memory.shape[1])
+        return outputs, keras.KerasTensor(shape, dtype=self.compute_dtype)
+
+    def compute_output_shape(self, inputs_shape, memory_shape=None):
+        return tuple(inputs_shape)

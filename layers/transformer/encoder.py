@@ -1,0 +1,37 @@
+"""A Transformer that encodes a sequence."""
+
+import keras
+
+from layers.transformer.encoder_block import TransformerEncoderBlock
+from layers.transformer.stack import TransformerStack
+
+
+@keras.saving.register_keras_serializable("working_memory")
+class TransformerEncoder(TransformerStack):
+    """Sinusoidal positions, a stack of encoder blocks, a last layer normalization.
+
+    Vaswani et al. (2017, section 3.1), with the normalization first in each block. Its memory is
+    everything it is given: every position sees every other.
+
+    Call arguments:
+        inputs: `(batch, time, units)`.
+        mask: `(batch, time)`, True where a position is real. Others are not seen; what comes out
+            at them means nothing.
+        training: whether to drop.
+
+    The output is `(batch, time, units)`. Constructor arguments: see `TransformerStack`.
+    """
+
+    block_class = TransformerEncoderBlock
+
+    def build(self, inputs_shape):
+        self.build_stack(inputs_shape)
+
+    def call(self, inputs, mask=None, training=None):
+        outputs = self.input_drop(self.positions(inputs), training=training)
+        for block in self.blocks:
+            outputs = block(outputs, mask=mask, training=training)
+        return self.last_norm(outputs)
+
+    def compute_output_shape(self, inputs_shape):
+        return tuple(inputs_shape)

@@ -1,0 +1,161 @@
+"""A run that is killed at any moment ends with the weights of one that was not, bit for bit."""
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from data.errors import UserError
+
+ROOT = Path(__file__).resolve().parents[3]
+EPOCHS = 4
+
+
+@pytest.fixture
+def command(tmp_path):
+    """A train command with dropout and averaging whose every step writes a checkpoint."""
+    words = "the cat dog sat slept on under a mat old red lamp and".split()
+    draw = random.Random(3)
+    sides = [" ".join(draw.choices(words, k=draw.randint(2, 12))) for _ in range(160)]
+    corpus = tmp_path / "pairs.tsv"
+    corpus.write_text("".join(f"{text}\t{text.upper()}\n" for text in sides), encoding="utf-8")
+
+    def make(run: str) -> list[str]:
+        return [
+            *(sys.executable, "-m", "apps.translate", "train"),
+            *("--runs", str(tmp_path / "runs"), "--run", run),
+            *("--data.corpus", "files", "--data.train", str(corpus)),
+            *("--data.vocabulary", "90", "--data.batch-tokens", "256"),
+            *("--model.units", "32", "--model.dropout", "0.2"),
+            *("--model.options", "layers=1", "heads=2", "hidden_units=64"),
+            *("--train.epochs", str(EPOCHS), "--train.checkpoint-seconds", "0"),
+            *("--train.average", "2", "--decode.beam", "1", "--train.score-every", "0"),
+        ]
+
+    return make
+
+
+def start(command):
+    environment = os.environ | {"TF_CPP_MIN_LOG_LEVEL": "3"}
+    return subprocess.Popen(
+        command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+    )
+
+
+def standing(checkpoint: Path) -> tuple[int, int]:
+    if not checkpoint.exists():
+        return 0, 0
+    with np.load(checkpoint) as file:
+        found = json.loads(file["standing"].tobytes())
+    return found["epoch"], found["step"]
+
+
+def kill_at(process, checkpoint: Path, moment: tuple[int, int]) -> None:
+    """Kills without warning once the checkpoint has reached `moment`."""
+    until = time.monotonic() + 120
+    while standing(checkpoint) < moment:
+        assert process.poll() is None, process.stdout.read().decode()
+        assert time.monotonic() < until
+        time.sleep(0.01)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+
+
+def test_killed_runs_end_bit_for_bit_like_whole_ones(command, tmp_path):
+    whole, killed = (tmp_path / "runs" / "translate" / name for name in ("whole", "killed"))
+    process = start(command("whole"))
+    output = process.communicate()[0].decode()
+    assert process.returncode == 0, output
+
+    draw = random.Random()
+    moments = [(0, draw.randint(1, 4)), (draw.randint(1, 2), draw.randint(0, 4))]
+    print(f"killed at {moments}")
+    for moment in moments:
+        process = start(command("killed"))
+        kill_at(process, killed / "checkpoint.npz", moment)
+        assert not (killed / "model.keras").exists()
+    process = start(command("killed"))
+    output = process.communicate()[0].decode()
+    assert process.returncode == 0, output
+    assert "going on at epoch" in output
+
+    with np.load(whole / "checkpoint.npz") as a, np.load(killed / "checkpoint.npz") as b:
+        assert a.files == b.files
+        for name in set(a.files) - {"standing"}:
+            np.testing.assert_array_equal(a[name], b[name], err_msg=name)
+        ours, theirs = (json.loads(file["standing"].tobytes()) for file in (a, b))
+    assert {**ours, "seconds": 0} == {**theirs, "seconds": 0}
+    assert (whole / "validation.jsonl").read_text() == (killed / "validation.jsonl").read_text()
+    assert sorted(os.listdir(whole / "averages")) == sorted(os.listdir(killed / "averages"))
+    assert not list(killed.rglob("*partial*"))
+
+
+def test_a_finished_run_says_so_and_goes_on_when_asked(command, tmp_path):
+    first = [*command("one"), "--train.epochs", "1"]
+    assert subprocess.run(first, cwd=ROOT, capture_output=True).returncode == 0
+    started = time.monotonic()
+    again = subprocess.run(first, cwd=ROOT, capture_output=True, text=True)
+    assert again.returncode == 0
+    assert "is finished" in again.stdout and "--train.epochs 2" in again.stdout
+    assert time.monotonic() - started < 60
+    more = subprocess.run(
+        [*command("one"), "--train.epochs", "2"], cwd=ROOT, capture_output=True, text=True
+    )
+    assert more.returncode == 0 and "going on at epoch 2" in more.stdout
+    assert standing(tmp_path / "runs/translate/one/checkpoint.npz") == (2, 0)
+
+    other = [*command("one"), "--model.units", "16"]
+    refused = subprocess.run(other, cwd=ROOT, capture_output=True, text=True)
+    assert refused.returncode == 2
+    assert "model.units 32 -> 16" in refused.stderr and refused.stderr.count("\n") == 1
+
+
+def test_a_full_disk_keeps_the_checkpoint_before(tmp_path, monkeypatch):
+    import keras
+
+    from apps.harness import checkpoint
+    from apps.harness.checkpoint import Standing, load_checkpoint, save_checkpoint
+
+    model = keras.Sequential([keras.layers.Input((2,)), keras.layers.Dense(2)])
+    model.compile("adam")
+    model.optimizer.build(model.trainable_variables)
+    path = tmp_path / "checkpoint.npz"
+    save_checkpoint(path, model, Standing(epoch=1))
+    before = path.read_bytes()
+
+    def full(file, **arrays):
+        Path(file).write_bytes(b"half")
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(checkpoint.np, "savez", full)
+    with pytest.raises(UserError, match="No space left on device"):
+        save_checkpoint(path, model, Standing(epoch=2))
+    assert path.read_bytes() == before and os.listdir(tmp_path) == ["checkpoint.npz"]
+    assert load_checkpoint(path, model).epoch == 1
+
+
+def test_a_broken_checkpoint_is_told_in_one_sentence(tmp_path):
+    import keras
+
+    from apps.harness.checkpoint import Standing, load_checkpoint, save_checkpoint
+
+    def make(units):
+        model = keras.Sequential([keras.layers.Input((2,)), keras.layers.Dense(units)])
+        model.compile("adam")
+        model.optimizer.build(model.trainable_variables)
+        return model
+
+    path = tmp_path / "checkpoint.npz"
+    path.write_bytes(b"PK\x03\x04 broken")
+    with pytest.raises(UserError, match="delete it to start again"):
+        load_checkpoint(path, make(2))
+    save_checkpoint(path, make(2), Standing())
+    with pytest.raises(UserError, match="another model"):
+        load_checkpoint(path, make(3))

@@ -1,0 +1,32 @@
+"""What every test gets: the repository root on the path, a fixed seed, a clean Keras state."""
+
+import os
+import random
+import sys
+from pathlib import Path
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+import keras
+import numpy as np
+import pytest
+
+SEED = 1234
+
+
+@pytest.fixture(autouse=True)
+def clean_keras():
+    """Give each test the same seed, and put back the global settings that it changed.
+
+    Keras draws every unset seed from Python's `random`. `keras.utils.set_random_seed` is left
+    alone on purpose: on TensorFlow it also resets the random state of the eager context, which
+    destroys the resources of a SentencePiece tokenizer made by an earlier fixture.
+    """
+    policy, floatx = keras.config.dtype_policy(), keras.config.floatx()
+    keras.utils.clear_session(free_memory=False)
+    random.seed(SEED)
+    np.random.seed(SEED)
+    yield
+    keras.config.set_floatx(floatx)
+    keras.config.set_dtype_policy(policy)
