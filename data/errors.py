@@ -2,7 +2,7 @@
 
 
 class UserError(ValueError):
-    """Something the user gave cannot be used; the message is one sentence that says what would be right.
+    """What the user gave cannot be used; the message is one sentence that says what would be.
 
     The command line prints the message alone, without a traceback, and exits with status 2.
     """

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import keras
 
-from layers.recurrent import LSTMCell, RecurrentDecoder, RecurrentEncoder, RecurrentSummary
+from layers.recurrent import Cell, LSTMCell, RecurrentDecoder, RecurrentEncoder, RecurrentSummary
 from layers.transformer import TransformerDecoder, TransformerEncoder, TransformerSummary
 
 Option = bool | int | float | str
@@ -32,18 +32,24 @@ class Memory:
     """Role to the function that makes its layer from `units`, `dropout` and the options."""
 
 
-def _recurrent(cell: type[keras.layers.Layer]) -> dict[str, Callable[..., keras.layers.Layer]]:
-    """The roles of a recurrent cell."""
+def _recurrent(cell: type[Cell]) -> dict[str, Callable[..., keras.layers.Layer]]:
+    """The roles of a recurrent cell: bidirectional where the whole sequence is known."""
 
-    def role(layer):
-        return lambda units, dropout, layers: layer(
-            units=units, cell=cell(units), layers=layers, dropout=dropout
-        )
+    def halved(layer):
+        def make(units, dropout, layers):
+            if units % 2:
+                raise ValueError(f"A bidirectional memory needs even units, not {units}.")
+            return layer(cell(units // 2, dropout=dropout), layers=layers, dropout=dropout)
+
+        return make
+
+    def decode(units, dropout, layers):
+        return RecurrentDecoder(cell(units, dropout=dropout), layers=layers, dropout=dropout)
 
     return {
-        "encode": role(RecurrentEncoder),
-        "decode": role(RecurrentDecoder),
-        "summarise": role(RecurrentSummary),
+        "encode": halved(RecurrentEncoder),
+        "decode": decode,
+        "summarise": halved(RecurrentSummary),
     }
 
 

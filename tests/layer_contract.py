@@ -299,7 +299,9 @@ class _Check:
             path = Path(folder) / "layer.keras"
             model.save(path)
             loaded = keras.saving.load_model(path)
-        self.equal(arrays(loaded(tensors_of(self.inputs))), wanted, "saving", "other numbers loaded")
+        self.equal(
+            arrays(loaded(tensors_of(self.inputs))), wanted, "saving", "other numbers loaded"
+        )
         for jit in (False, True) if xla else (False,):
             model.compile(jit_compile=jit)
             compiled = model.predict(self.inputs, batch_size=1024, verbose=0)
@@ -319,7 +321,9 @@ class _Check:
             outputs = keras.tree.flatten(self.run(layer, training))
             for y, full in zip(outputs, keras.tree.flatten(wanted)):
                 dtype = layer.compute_dtype if "float" in dtype_of(full) else dtype_of(full)
-                self.expect(dtype_of(y) == dtype, policy, f"an output is {dtype_of(y)}, not {dtype}")
+                self.expect(
+                    dtype_of(y) == dtype, policy, f"an output is {dtype_of(y)}, not {dtype}"
+                )
                 finite = np.all(np.isfinite(np.asarray(y, "float64")))
                 self.expect(finite, policy, f"an output is not finite (training={training})")
         self.equal(self.run(layer), wanted, policy, "far from float32", tolerance)

@@ -15,13 +15,14 @@ from typing import Any, Literal
 
 import pydantic
 import tyro
+
 from data.errors import UserError
 
 from .app import App
 from .config import BaseConfig, Section, did_you_mean, differences, merged, validated
 from .files import atomic_write
 from .flags import given, parse
-from .run_folder import RunFolder, existing_runs, find_run, latest_run, run_name, run_folder
+from .run_folder import RunFolder, existing_runs, find_run, latest_run, run_folder, run_name
 
 MISUSE = 2
 INTERRUPTED = 130
@@ -113,7 +114,12 @@ def _dispatch(app: App, words: list[str]) -> None:
 
 
 def _overview(app: App) -> str:
-    lines = [app.summary, "", f"usage: python -m apps.{app.name} VERB [flags]", ""]
+    lines = [
+        f"{app.summary[:1].upper()}{app.summary[1:].rstrip('.')}.",
+        "",
+        f"usage: python -m apps.{app.name} VERB [flags]",
+        "",
+    ]
     lines += [f"  {verb:<10} {help}" for verb, (_, help) in VERBS.items()]
     return "\n".join([*lines, "", "VERB --help lists the flags of a verb."])
 
@@ -123,9 +129,7 @@ def _train(app: App, arguments: list[str]) -> None:
     kind = pydantic.create_model("Train", __base__=(app.config, TrainFlags))
     default = kind.model_validate(start.model_dump())
     flags = parse(kind, arguments, default, **_about(app, "train"))
-    config = validated(
-        app.config, {name: getattr(flags, name) for name in app.config.model_fields}
-    )
+    config = validated(app.config, {name: getattr(flags, name) for name in app.config.model_fields})
     if config.model.options != start.model.options:
         # A flag adds to the preset's options, as every other flag leaves the rest of them alone.
         config = merged(config, {"model": {"options": start.model.options | config.model.options}})
@@ -133,7 +137,11 @@ def _train(app: App, arguments: list[str]) -> None:
     _import(app)
     from .train import train
 
-    train(app, config, folder)
+    try:
+        train(app, config, folder)
+    except UserError:
+        folder.abandon()  # a corpus or a memory that does not exist leaves nothing behind
+        raise
 
 
 def _starting_point(app: App, arguments: list[str]) -> BaseConfig:
@@ -155,8 +163,7 @@ def _starting_point(app: App, arguments: list[str]) -> BaseConfig:
 def _evaluate(app: App, arguments: list[str]) -> None:
     folder, flags, overrides = _use(app, arguments, EvaluateFlags, "evaluate")
     against = find_run(flags.runs, app.name, flags.against) if flags.against else None
-    folder.require_model()
-    _import(app)
+    _import(app, folder, flags)
     from .evaluate import evaluate
 
     evaluate(app, folder, flags.split, against, overrides)
@@ -168,7 +175,6 @@ def _predict(app: App, arguments: list[str]) -> None:
         raise UserError("--n-best needs --json: plain output has one line for each line of input.")
     if flags.texts and flags.input:
         raise UserError("Give either texts or --input, not both.")
-    folder.require_model()
     from .predict import predict, read_lines
 
     with contextlib.ExitStack() as open_files:
@@ -180,7 +186,7 @@ def _predict(app: App, arguments: list[str]) -> None:
         sink: Any = io.StringIO() if flags.output else sys.stdout
         if not flags.output:
             sink.reconfigure(encoding="utf-8")
-        _import(app)
+        _import(app, folder, flags)
         predict(
             app,
             folder,
@@ -208,9 +214,8 @@ def _source(path: str | None):
 
 
 def _export(app: App, arguments: list[str]) -> None:
-    folder, _, _ = _use(app, arguments, UseFlags, "export")
-    folder.require_model()
-    _import(app)
+    folder, flags, _ = _use(app, arguments, UseFlags, "export")
+    _import(app, folder, flags)
     from .export import export
 
     export(app, folder)
@@ -245,8 +250,6 @@ def _use(
     flags = parse(kind, arguments, kind(), **_about(app, verb))
     if problem:
         raise problem
-    if not (flags.run or flags.data.corpus or flags.model.memory):
-        print(f"Run: {folder}", file=sys.stderr)
     changed = differences(decode, flags.decode) if decode is not None else {}
     return folder, flags, {f"decode.{name}": new for name, (_, new) in changed.items()}
 
@@ -257,18 +260,26 @@ def _named_run(app: App, arguments: list[str]) -> RunFolder:
     corpus, memory = given(arguments, "--data.corpus"), given(arguments, "--model.memory")
     if name is None and corpus is None and memory is None:
         return latest_run(root, app.name)
-    return find_run(root, app.name, name or run_name(_starting_point(app, arguments), corpus, memory))
+    return find_run(
+        root, app.name, name or run_name(_starting_point(app, arguments), corpus, memory)
+    )
 
 
 def _about(app: App, verb: str) -> dict[str, str]:
     return {"prog": f"python -m apps.{app.name} {verb}", "description": VERBS[verb][1]}
 
 
-def _import(app: App) -> None:
-    """TensorFlow, and everything the app is made of."""
+def _import(app: App, trained: RunFolder | None = None, flags: UseFlags | None = None) -> None:
+    """TensorFlow, and everything the app is made of: the last step before a verb's own work."""
     backend = os.environ.setdefault("KERAS_BACKEND", "tensorflow")
     if backend != "tensorflow":
-        raise UserError(f"The apps run on TensorFlow only: unset KERAS_BACKEND, which is {backend}.")
+        raise UserError(
+            f"The apps run on TensorFlow only: unset KERAS_BACKEND, which is {backend}."
+        )
+    if trained is not None:
+        trained.require_model()
+        if not (flags.run or flags.data.corpus or flags.model.memory):
+            print(f"Run: {trained}", file=sys.stderr)
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     app.load()
 

@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import Any, Literal, TypeVar
 
 import pydantic
-from data.errors import UserError
 from pydantic import Field
+
+from data.errors import UserError
 
 from .files import atomic_write
 

@@ -7,6 +7,7 @@ from functools import cache
 import numpy as np
 from matplotlib import font_manager
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.colors import PowerNorm
 from matplotlib.figure import Figure
 from matplotlib.ft2font import FT2Font
 
@@ -64,7 +65,9 @@ def attention_map(
     for side, tokens in (("source", source), ("target", target)):
         if len(tokens) > LONGEST:
             notes.append(f"(the first {LONGEST} of {len(tokens)} {side} tokens)")
-    columns, rows = piece_labels(source[:LONGEST]), piece_labels(target[:LONGEST])
+    columns, rows = (
+        [visible(label) for label in piece_labels(tokens[:LONGEST])] for tokens in (source, target)
+    )
     return _draw(maps[:, : len(rows), : len(columns)], columns, rows, " ".join(notes))
 
 
@@ -74,12 +77,12 @@ def _draw(maps: np.ndarray, columns: list[str], rows: list[str], title: str) -> 
     down = -(-heads // across)
     # Every token has the same room whatever the length of the sentence: the figure grows.
     cell = 0.3 if heads == 1 else 0.24
-    letter = 0.082 * cell / 0.3
-    left = letter * max((_width(label) for label in rows), default=1) + 0.25
-    top = letter * max((_width(label) for label in columns), default=1) + 0.25
+    letter = 0.08 * cell / 0.3
+    left = letter * max((_width(label) for label in rows), default=1) + 0.15
+    top = letter * max((_width(label) for label in columns), default=1) + 0.12
     width, height = cell * max(len(columns), 1), cell * max(len(rows), 1)
     gap, head_title, margin = 0.25, 0.0 if heads == 1 else 0.25, 0.15
-    title_room = 0.35 if title else 0.0
+    title_room = 0.3 if title else 0.0
     full_width = left + across * width + (across - 1) * gap + margin
     full_height = title_room + top + down * (height + head_title) + (down - 1) * gap + margin
     # A very short sentence still leaves room for the title.
@@ -98,7 +101,10 @@ def _draw(maps: np.ndarray, columns: list[str], rows: list[str], title: str) -> 
                 height / full_height,
             )
         )
-        axes.pcolormesh(weights, cmap="Blues", vmin=0, vmax=1, edgecolors="#e8e8e8", linewidth=0.5)
+        # The scale is the same in every map; the root lets attention spread over many tokens show.
+        axes.pcolormesh(
+            weights, cmap="Blues", norm=PowerNorm(0.5, 0, 1), edgecolors="#e8e8e8", linewidth=0.5
+        )
         axes.invert_yaxis()
         _label(axes.xaxis, columns if row == 0 else [], cell)
         _label(axes.yaxis, rows if column == 0 else [], cell)
@@ -124,9 +130,7 @@ def _draw(maps: np.ndarray, columns: list[str], rows: list[str], title: str) -> 
 
 def _label(axis, labels: list[str], cell: float) -> None:
     axis.set_ticks(np.arange(len(labels)) + 0.5)
-    axis.set_ticklabels(
-        labels, fontsize=10 * cell / 0.3, fontfamily=_fonts(), parse_math=False
-    )
+    axis.set_ticklabels(labels, fontsize=10 * cell / 0.3, fontfamily=_fonts(), parse_math=False)
 
 
 def _width(text: str) -> int:
@@ -142,7 +146,7 @@ def figure_to_png(figure: Figure) -> bytes:
 
 
 def piece_labels(pieces: Sequence[str]) -> list[str]:
-    """Subword pieces as people read them, with no character that no installed font can draw.
+    """Subword pieces as people read them.
 
     Where pieces carry SentencePiece's mark of a word's beginning, it is taken off, and a piece that
     goes on with a word is marked instead: `▁walk` `ing` becomes `walk` `·ing`. Punctuation and
@@ -155,7 +159,7 @@ def piece_labels(pieces: Sequence[str]) -> list[str]:
             piece = piece.removeprefix(WORD_START) or "␣"
         elif marked and piece[:1].isalpha() and ord(piece[0]) < 0x1100:
             piece = CONTINUATION + piece
-        labels.append(visible(piece.replace(WORD_START, "␣")))
+        labels.append(piece.replace(WORD_START, "␣"))
     return labels
 
 

@@ -15,13 +15,14 @@ from typing import Any, TypeVar
 
 import pydantic
 import tyro
-from data.errors import UserError
 from tyro.constructors import (
     ConstructorRegistry,
     PrimitiveConstructorSpec,
     StructConstructorSpec,
     StructFieldSpec,
 )
+
+from data.errors import UserError
 
 from .config import did_you_mean, settings, validated
 

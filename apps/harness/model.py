@@ -38,9 +38,7 @@ class TrainableModel(keras.Model):
         inputs, labels = data
         with tf.GradientTape() as tape:
             sums, items = self.measure(inputs, labels, training=True)
-            everywhere = items
-            if (replicas := tf.distribute.get_replica_context()).num_replicas_in_sync > 1:
-                everywhere = replicas.all_reduce("sum", items)
+            everywhere = _over_replicas(items)
             # Gradients are summed over replicas, so each divides by the items of all of them.
             loss = sums["loss"] / tf.maximum(everywhere, 1.0)
             scaled = self.optimizer.scale_loss(loss)
@@ -63,3 +61,8 @@ class TrainableModel(keras.Model):
             mean.update_state(sums[mean.name] / tf.maximum(items, 1.0), sample_weight=items)
         self._items.update_state(items)
         return {metric.name: metric.result() for metric in self.metrics}
+
+
+def _over_replicas(items):
+    context = tf.distribute.get_replica_context()
+    return context.all_reduce("sum", items) if context.num_replicas_in_sync > 1 else items

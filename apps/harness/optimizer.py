@@ -44,7 +44,7 @@ class WarmUpDecay(keras.optimizers.schedules.LearningRateSchedule):
 
 def make_optimizer(config: TrainConfig, steps_per_epoch: int) -> keras.optimizers.Optimizer:
     """Adam (β₂ 0.98, as Transformers are trained), decoupled weight decay on matrices only."""
-    optimizer = keras.optimizers.AdamW(
+    optimizer = keras.optimizers.Adam(
         learning_rate=WarmUpDecay(
             config.learning_rate,
             config.warmup_steps,

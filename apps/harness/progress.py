@@ -69,8 +69,8 @@ class Progress(keras.callbacks.Callback):
             self._skipped, self._tracing = 0, 0.0
         self._epoch, self._batch = epoch, self._skipped
         self._steps = self._steps or self.params.get("steps")
-        self._started = self._clock()
         self._pace.begin()
+        self._started = self._clock()
 
     def on_train_batch_end(self, batch, logs=None):
         if self._tracing is None:  # The first batch of the process holds the tracing of the step.
@@ -102,12 +102,13 @@ class Progress(keras.callbacks.Callback):
 
     def _whole_epoch(self) -> float | None:
         """Seconds that the epoch takes until now, as if none of it were skipped or tracing."""
-        spent, batches = self._clock() - self._started, self._batch - self._skipped
+        training, batches = self._pace.seconds, self._batch - self._skipped
+        afterwards = self._clock() - self._started - training
         if self._tracing and batches > self._traced:
-            spent, batches = spent - self._tracing, batches - self._traced
+            training, batches = training - self._tracing, batches - self._traced
         elif self._tracing and self._batch < (self._steps or math.inf):
             return None
-        return spent * self._batch / batches
+        return training * self._batch / batches + afterwards
 
     def _remaining(self) -> float | None:
         """Seconds to the end of the last epoch, as it looks; None if there is no telling yet."""
@@ -189,10 +190,10 @@ def _shown(logs: Mapping[str, float], prefix: str = "") -> list[str]:
 def _number(name: str, value: float) -> str:
     if name.endswith("accuracy"):
         return f"{100 * value:.1f}%"
-    if abs(value) >= 1e5:
+    size = abs(value)
+    if size >= 1e5:
         return f"{value:.0e}"
-    decimals = 3 - len(str(int(abs(value)))) + (abs(value) < 1000)
-    return f"{value:.{max(decimals, 0)}f}"
+    return f"{value:.{3 if size < 10 else 2 if size < 100 else 1 if size < 1000 else 0}f}"
 
 
 def _duration(seconds: float) -> str:

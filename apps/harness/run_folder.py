@@ -70,14 +70,18 @@ class RunFolder:
         Raises:
             UserError: the folder holds a run of another configuration, or cannot be written.
         """
+        self.abandon()
         before = None
-        if self.checkpoint.is_file() or self.finished:
+        if self.exists:
             before = self.config(type(config))
             self._check(before, config)
-        elif self.exists:
-            shutil.rmtree(self.path)
         save_config(config, self.config_file)
         return before
+
+    def abandon(self) -> None:
+        """Deletes the folder if its run never got to a checkpoint."""
+        if self.exists and not (self.checkpoint.is_file() or self.finished):
+            shutil.rmtree(self.path)
 
     def _check(self, before: BaseConfig, config: BaseConfig) -> None:
         changed = {

@@ -14,7 +14,7 @@ import keras
 import tensorflow as tf
 from tensorboard.plugins.hparams import api as hparams_api
 
-from .figures import figure_to_png
+from .figures import figure_to_png, piece_labels
 from .logs import ITEMS, Pace, scalars
 from .projector import write_projector
 from .run_folder import RunFolder
@@ -26,6 +26,9 @@ TRAIN, VALIDATION, FINAL = "train", "validation", "final"
 PROFILED = (10, 20)
 """The batches of a process between which a profile is taken: tracing is over by then."""
 
+NOT_FINAL = ("nll", "learning_rate", "gradient_norm")
+"""Logs that tell nothing about a finished run, or nothing that another does not."""
+
 FLUSH_MILLISECONDS = 10_000
 
 
@@ -36,8 +39,8 @@ class TensorBoard(keras.callbacks.Callback):
     * `epoch/…`: the logs of an epoch; `val_` logs have the same tag in the run `validation`;
     * both with `perplexity` where there is an `nll`, with `learning_rate`, and with the speed where
       the logs count `items`; `epoch/seconds` is the time of that pass over the data alone;
-    * `score/…`, texts and figures in `validation`, the graph and the embedding in `train`: what the
-      app's `Watch` offers; with `profile`, a profile of ten early steps;
+    * `score/…`, texts and `figures/…` in `validation`, the graph and the embedding in `train`: what
+      the app's `Watch` offers; with `profile`, a profile of ten early steps;
     * in `final`, the configuration and the last metrics, for the HParams table.
 
     Args:
@@ -72,7 +75,7 @@ class TensorBoard(keras.callbacks.Callback):
         self._paces = {TRAIN: Pace(), VALIDATION: Pace()}
         self._window: tuple[float, float] | None = None
         self._epochs = self._looked = 0
-        self._last: dict[str, float] = {}
+        self._last: dict[str, dict[str, float]] = {}
 
     def on_epoch_begin(self, epoch, logs=None):
         if not self._writers:
@@ -123,7 +126,7 @@ class TensorBoard(keras.callbacks.Callback):
         self._stop_profile()
         if self._looked < self._epochs:
             self._look()
-        write_final(self._run, self._last, self._step())
+        write_final(self._run, self._final(), self._step())
         for writer in self._writers.values():
             writer.close()
         self._writers = {}
@@ -158,8 +161,20 @@ class TensorBoard(keras.callbacks.Callback):
         speed = pace.rate(logs.pop(ITEMS, 0.0))
         if speed is not None:
             logs[self._speed] = speed
-        self._last.update({f"{name}_{key}": value for key, value in logs.items()})
+        self._last[name] = logs
         self._write(name, "epoch", {**logs, "seconds": pace.seconds}, self._step())
+
+    def _final(self) -> dict[str, float]:
+        """What the HParams table shows, which has room for few columns."""
+        name = VALIDATION if VALIDATION in self._last else TRAIN
+        shown = {
+            f"{name}_{key}": value
+            for key, value in self._last[name].items()
+            if key not in (*NOT_FINAL, self._speed)
+        }
+        if self._speed in self._last[TRAIN]:
+            shown[f"{TRAIN}_{self._speed}"] = self._last[TRAIN][self._speed]
+        return shown
 
     @property
     def _speed(self) -> str:
@@ -171,16 +186,19 @@ class TensorBoard(keras.callbacks.Callback):
         step, watch = self._step(), self._watch
         if watch.scores and self._score_every:
             scores = scalars(watch.scores())
-            self._last.update({f"{VALIDATION}_{key}": value for key, value in scores.items()})
+            self._last.setdefault(VALIDATION, {}).update(scores)
             self._write(VALIDATION, "score", scores, step)
         with self._writer(VALIDATION).as_default():
             for tag, text in watch.texts().items():
                 tf.summary.text(tag, text, step=step)
             for tag, figure in watch.figures().items():
                 image = tf.io.decode_png(figure_to_png(figure), channels=3)
-                tf.summary.image(tag, image[None], step=step)
+                tf.summary.image(f"figures/{tag}", image[None], step=step)
         if watch.embedding:
-            write_projector(self._run.tensorboard / TRAIN, *watch.embedding())
+            vectors, labels = watch.embedding()
+            # Among the points the projector writes Latin-1 only: a label with SentencePiece's mark
+            # would be missing there.
+            write_projector(self._run.tensorboard / TRAIN, vectors, piece_labels(labels))
 
     def _write_graph(self) -> None:
         with self._writer(TRAIN).as_default():

@@ -69,14 +69,15 @@ def _fit(app, config, run, model, data, standing: Standing) -> None:
         patience=settings.patience,
         average=settings.average,
     )
+    watch = app.watch(config, run, model, data)
     board = TensorBoard(
         run,
         flat(config),
-        app.watch(config, run, model, data),
+        watch,
         score_every=settings.score_every,
         profile=settings.profile,
     )
-    progress = Progress(settings.epochs, len(data.train), standing.epoch, standing.step)
+    progress = Progress(watch.unit, len(data.train), standing.step)
     model.fit(
         data.train.training(position),
         validation_data=data.validation.validation(),

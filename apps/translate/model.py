@@ -20,7 +20,7 @@ class Translator(TrainableModel):
         vocabulary: number of token ids.
         memory: a name of `layers/catalogue.py`.
         units: width of embeddings and memories.
-        dropout: rate, on the embeddings and inside the memories.
+        dropout: rate inside the memories, their inputs included.
         options: options of the memory.
         label_smoothing: share of the target probability spread over the vocabulary.
     """
@@ -42,7 +42,6 @@ class Translator(TrainableModel):
             units,
             embeddings_initializer=keras.initializers.RandomNormal(stddev=units**-0.5),
         )
-        self.embedding_dropout = keras.layers.Dropout(dropout)
         of_memory = {"units": units, "dropout": dropout, **self.options}
         self.encoder = catalogue.build(memory, "encode", of_memory)
         self.decoder = catalogue.build(memory, "decode", of_memory)
@@ -78,7 +77,7 @@ class Translator(TrainableModel):
     def encode(self, source, training=None):
         """`(memory (batch, time, units), memory_mask (batch, time))` of source ids."""
         mask = source != PAD
-        return self.encoder(self._embed(source, training), mask=mask, training=training), mask
+        return self.encoder(self._embed(source), mask=mask, training=training), mask
 
     def begin(self, source, max_length):
         """Starts decoding: `(step, state)` for `layers.decoding`, encoding the source once."""
@@ -118,13 +117,12 @@ class Translator(TrainableModel):
         # No mask for the target: its padding comes last, where no causal decoder looks back from
         # a real token, and the loss leaves it out.
         memory, mask = self.encode(inputs["source"], training)
-        target = self._embed(inputs["target"], training)
+        target = self._embed(inputs["target"])
         return self.decoder(target, memory, memory_mask=mask, training=training)
 
-    def _embed(self, ids, training=None):
+    def _embed(self, ids):
         # Rows of length about 1, as the output layer needs them, become entries of size about 1.
-        vectors = self.embedding(ids) * self.units**0.5
-        return self.embedding_dropout(vectors, training=training)
+        return self.embedding(ids) * self.units**0.5
 
 
 def build(config, data) -> Translator:

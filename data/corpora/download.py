@@ -130,7 +130,7 @@ def _from_cache(cache: Path, url: str, name: str, sha256: str | None) -> Fetched
 
 
 def _download(url: str, cache: Path, name: str, sha256: str | None, local: Path | None) -> Fetched:
-    """Fetches into a file of another name, which takes its place only when it is whole and right."""
+    """Fetches into a file of another name, which takes the name when it is whole and right."""
     path = cache / _file_name(url)
     part = cache / f"{path.name}.{os.getpid()}.part"
     try:
@@ -172,6 +172,7 @@ def _remove_stale_parts(cache: Path) -> None:
 
 def _reason(error: requests.RequestException) -> str:
     if error.response is not None:
+        error.response.close()
         return f"HTTP status {error.response.status_code}"
     if isinstance(error, requests.Timeout):
         return "no answer in time"

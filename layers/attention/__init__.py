@@ -2,5 +2,6 @@
 
 from layers.attention.attention_cell import AttentionCell
 from layers.attention.luong import LuongAttention
+from layers.attention.multi_head import MultiHeadAttention
 
-__all__ = ["AttentionCell", "LuongAttention"]
+__all__ = ["AttentionCell", "LuongAttention", "MultiHeadAttention"]

@@ -134,9 +134,9 @@ class Cell(keras.layers.Layer):
         states = [self.computed(state) for state in states]
         return step(self.project(inputs, training=training), states)
 
-    def compute_output_shape(self, input_shape, states_shape=None):
+    def compute_output_shape(self, inputs_shape, states_shape=None):
         """Return the shapes of the output and of the new states."""
-        batch_size = input_shape[0]
+        batch_size = inputs_shape[0]
         states = [(batch_size, *size) for size in state_shapes(self)]
         return (batch_size, self.output_size), states
 

@@ -92,7 +92,8 @@ def _keep_states(step):
 
     def masked_step(sequences, states):
         output, new_states = step(sequences.inputs, states)
-        return output, [_choose(sequences.keep, *pair) for pair in zip(new_states, states)]
+        pairs = zip(new_states, states, strict=True)
+        return output, [_choose(sequences.keep, new, old) for new, old in pairs]
 
     return masked_step
 

@@ -103,7 +103,7 @@ class Recurrent(keras.layers.RNN):
         output = ops.cast(output, self.compute_dtype)
         states = [ops.cast(state, self.compute_dtype) for state in states]
         if self.stateful:
-            for variable, state in zip(self.states, states):
+            for variable, state in zip(self.states, states, strict=True):
                 variable.assign(state)
         return (output, *states) if self.return_state else output
 
@@ -144,7 +144,7 @@ class Recurrent(keras.layers.RNN):
         if self.states is not None:
             states = keras.tree.flatten(self.states)
             initial = keras.tree.flatten(self.get_initial_state(states[0].shape[0]))
-            for variable, state in zip(states, initial):
+            for variable, state in zip(states, initial, strict=True):
                 variable.assign(state)
 
     def compute_output_shape(self, sequences_shape, initial_state_shape=None, memory_shape=None):
@@ -157,3 +157,8 @@ class Recurrent(keras.layers.RNN):
         if self.return_state:
             return (output, *[(batch_size, *size) for size in state_shapes(self.cell)])
         return output
+
+    @classmethod
+    def from_config(cls, config, custom_objects=None):
+        """Make the layer and its cell from a configuration."""
+        return super().from_config(dict(config), custom_objects)  # Keras takes the cell out of it

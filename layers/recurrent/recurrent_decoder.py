@@ -148,9 +148,10 @@ class RecurrentDecoder(keras.layers.Layer):
             keep = ops.cast(ops.expand_dims(memory_mask, -1), "float32")
             total = ops.sum(ops.cast(memory, "float32") * keep, axis=1)
             mean = self.cell.computed(total / ops.maximum(ops.sum(keep, axis=1), 1.0))
-        kernel, bias = self.cell.computed(self.initial_kernel), self.cell.computed(self.initial_bias)
+        fed = ops.matmul(mean, self.cell.computed(self.initial_kernel))
+        fed = ops.tanh(fed + self.cell.computed(self.initial_bias))
         *states, _ = self.cell.get_initial_state(ops.shape(memory)[0])
-        return [*states, ops.tanh(ops.matmul(mean, kernel) + bias)]
+        return [*states, fed]
 
     def compute_mask(self, inputs, previous_mask=None):
         """The outputs carry the mask of the inputs on."""

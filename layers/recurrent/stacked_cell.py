@@ -63,25 +63,22 @@ class StackedCell(Cell):
 
     def begin(self, batch_size, training=False):
         """Begin each cell, draw the masks between them; return the step through all of them."""
-        steps = [cell.begin(batch_size, training=training) for cell in self.cells]
-        masks = [None] * len(self.cells)
+        first, *steps = [cell.begin(batch_size, training=training) for cell in self.cells]
+        masks = [None] * len(steps)
         if training and self.dropout:
-            masks[1:] = [
-                dropout_mask(
-                    (batch_size, cell.output_size),
-                    self.dropout,
-                    self.seed_generator,
-                    self.compute_dtype,
-                )
-                for cell in self.cells[:-1]
+            shapes = [(batch_size, cell.output_size) for cell in self.cells[:-1]]
+            masks = [
+                dropout_mask(shape, self.dropout, self.seed_generator, self.compute_dtype)
+                for shape in shapes
             ]
 
         def step(projected, states):
-            new_states, end = [], 0
-            for cell, cell_step, mask, count in zip(self.cells, steps, masks, self.counts):
-                if end:
-                    inputs = output if mask is None else output * mask
-                    projected = cell.project(inputs)
+            end = self.counts[0]
+            output, new_states = first(projected, states[:end])
+            new_states = list(new_states)
+            above = zip(self.cells[1:], steps, masks, self.counts[1:], strict=True)
+            for cell, cell_step, mask, count in above:
+                projected = cell.project(output if mask is None else output * mask)
                 output, states_of_cell = cell_step(projected, states[end : end + count])
                 new_states.extend(states_of_cell)
                 end += count

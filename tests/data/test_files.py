@@ -45,7 +45,9 @@ def fails(**options):
 def test_the_three_forms_hold_the_same_pairs(tmp_path, ending, newline):
     table = tsv(PAIRS).replace("\n", newline)
     rows = "".join(json.dumps({"de": b, "en": a}) + newline for a, b in PAIRS)
-    source, target = ("".join(side + newline for side in sides) for sides in zip(*PAIRS))
+    source, target = (
+        "".join(side + newline for side in sides) for sides in zip(*PAIRS, strict=True)
+    )
     forms = (
         {"train": (write(tmp_path / f"t.tsv{ending}", table),)},
         {"train": (write(tmp_path / f"t.jsonl{ending}", rows),), "fields": ("en", "de")},
@@ -206,3 +208,10 @@ def test_an_unknown_corpus_is_answered_with_the_right_names():
         load("multi", source="en", target="de")
     with pytest.raises(UserError, match="The corpus builtin has no direction en-fr: it has en-de"):
         load("builtin", source="en", target="fr")
+
+
+def test_the_builtin_corpora_are_asked_for_like_any_other():
+    seen, blind = (load(name, source="en", target="de") for name in ("builtin", "builtin-blind"))
+    assert (seen.name, blind.name) == ("builtin", "builtin-blind")
+    assert len(seen.splits["test"]) == len(blind.splits["test"]) > 0
+    assert seen.splits["test"].source != blind.splits["test"].source

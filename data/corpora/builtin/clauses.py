@@ -11,19 +11,20 @@ from .morphology import contract, past, present
 from .phrases import NounPhrase, Phrase, Pronoun
 from .verbs import BE, PARTICLES, Verb
 
-# Verbs that take an infinitive. English: for he/she/it, for the others, base form or None.
-# German: infinitive (for the present) or singular of the past.
+# Verbs that take an infinitive. English: for he/she/it, for the others, and after "do" or "did"
+# where it needs them. German: infinitive (for the present) or singular of the past.
 _MODALS = {
-    "future": ("will", "will", "werden", ""),
-    "can": ("can", "can", "können", ""),
-    "must": ("must", "must", "müssen", ""),
-    "want": ("wants to", "want to", "wollen", ""),
-    "could": ("could", "could", "", "konnte"),
-    "had to": ("had to", "had to", "", "musste"),
-    "wanted": ("wanted to", "wanted to", "", "wollte"),
-    "should": ("should", "should", "", "sollte"),
+    "future": ("will", "will", "", "werden", ""),
+    "can": ("can", "can", "", "können", ""),
+    "must": ("must", "must", "", "müssen", ""),
+    "want": ("wants to", "want to", "want to", "wollen", ""),
+    "could": ("could", "could", "", "", "konnte"),
+    "had to": ("had to", "had to", "have to", "", "musste"),
+    "wanted": ("wanted to", "wanted to", "want to", "", "wollte"),
+    "should": ("should", "should", "", "", "sollte"),
 }
 MODALS = tuple(tense for tense in _MODALS if tense != "future")
+PAST = ("past", "had to", "wanted")
 
 
 @dataclass(frozen=True)
@@ -99,6 +100,13 @@ class Clause:
             found.extend(("adjective", *pair) for pair in phrase.pairs())
         return tuple(found)
 
+    @property
+    def ambiguous(self) -> bool:
+        """Whether the English leaves the tense open: "they put", unlike "she puts"."""
+        base, _, preterite, _ = self.verb.english
+        singular = self.subject.person == 3 and not self.subject.plural
+        return self.tense == "present" and base == preterite and not singular
+
     # English
 
     def english(self, subject: str | None = None) -> str:
@@ -137,14 +145,18 @@ class Clause:
         """The auxiliary ("" for none) and the form of the verb itself."""
         base, third, preterite, participle = self.verb.english
         singular = self.subject.person == 3 and not self.subject.plural
+        did = "did" if self.tense in PAST else "does" if singular else "do"
         if self.tense in _MODALS:
-            return _MODALS[self.tense][0 if singular else 1], base
+            for_one, for_others, after_do, *_ = _MODALS[self.tense]
+            if needs_auxiliary and after_do:
+                return did, f"{after_do} {base}"
+            return (for_one if singular else for_others), base
         if self.tense == "perfect":
             return ("has" if singular else "have"), participle
         if self.verb is BE:
             return self._english_be(singular), ""
         if needs_auxiliary:
-            return ("did" if self.tense == "past" else "does" if singular else "do"), base
+            return did, base
         return "", preterite if self.tense == "past" else third if singular else base
 
     def _english_be(self, singular: bool) -> str:
@@ -205,7 +217,7 @@ class Clause:
         person, plural = self.subject.person, self.subject.plural
         infinitive, third, preterite, participle = self.verb.german
         if self.tense in _MODALS:
-            _, _, modal, modal_past = _MODALS[self.tense]
+            *_, modal, modal_past = _MODALS[self.tense]
             finite = past(modal_past, plural) if modal_past else present(modal, "", person, plural)
             return finite, self.verb.infinitive
         if self.tense == "perfect":

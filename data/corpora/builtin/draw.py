@@ -10,8 +10,8 @@ from .lexicon import (
     DIRECTIONS,
     LOCATIONS,
     NAMES,
-    SURFACES,
     TIMES,
+    Noun,
     adjectives,
     nouns,
 )
@@ -22,16 +22,22 @@ T = TypeVar("T")
 
 _NAMES = tuple(Name(text, gender) for text, gender in NAMES.items())
 _SUBJECT_PRONOUNS = tuple(Pronoun(word) for word in ("I", "he", "she", "we", "they"))
+# What the sentences speak of in the plural; a form too rare to be learned helps nobody.
+_COUNTED = frozenset(("person", "animal", "stand", "lay"))
 _MEN_AND_WOMEN = tuple(noun for noun in nouns("person") if noun.gender != "n")
 
 
 @dataclass(frozen=True)
 class Draft:
-    """One pair of sentences and the combinations of words that it uses."""
+    """One pair of sentences and the combinations of words that it uses.
+
+    An ambiguous one is not to be used: its English can be read in a second way.
+    """
 
     source: str
     target: str
     combinations: tuple[tuple[str, ...], ...]
+    ambiguous: bool = False
 
 
 def sentence(text: str, mark: str = ".") -> str:
@@ -42,7 +48,8 @@ def sentence(text: str, mark: str = ".") -> str:
 def draft(source: str, target: str, *parts, mark: str = ".") -> Draft:
     """A pair from lower-case text; `parts` are the clauses that it was made of."""
     combinations = tuple(found for part in parts for found in part.combinations())
-    return Draft(sentence(source, mark), sentence(target, mark), combinations)
+    ambiguous = any(part.ambiguous for part in parts)
+    return Draft(sentence(source, mark), sentence(target, mark), combinations, ambiguous)
 
 
 class Draw:
@@ -68,31 +75,30 @@ class Draw:
     ) -> NounPhrase:
         """A noun of the kinds, with an adjective or in the plural at these rates."""
         noun = self.pick(nouns(kinds))
-        determiner = self.pick(determiners)
-        many = determiner not in ("every", "no") and self.chance(plural)
+        determiner = fitting(noun, self.pick(determiners))
+        many = determiner != "every" and bool(noun.kinds & _COUNTED) and self.chance(plural)
         described = self.chance(adjective)
         return NounPhrase(
             noun, determiner, self.pick(adjectives(noun)) if described else None, many
         )
 
-    def subject(self, kinds: str = "person", adjective: float = 0.25, plural: float = 0.2) -> Phrase:
+    def subject(self, kinds: str = "person", adjective: float = 0.25, every: bool = True) -> Phrase:
         """A subject of the kinds: a noun, or for people also a name or a pronoun."""
         if "person" in kinds.split():
             if self.chance(0.2):
                 return self.pick(_NAMES)
             if self.chance(0.2):
                 return self.pick(_SUBJECT_PRONOUNS)
-        determiners = ("the", "the", "the", "my", "our", "this", "a", "every")
-        return self.noun_phrase(kinds, determiners, adjective, plural)
+        determiners = ("the", "the", "the", "my", "our", "this", "a", "every" if every else "the")
+        return self.noun_phrase(kinds, determiners, adjective)
 
     def someone(self) -> Phrase:
         """A person, or people, whom "he", "she" or "they" takes up; no adjective."""
         if self.chance(0.4):
             return self.pick(_NAMES)
-        return NounPhrase(
-            self.pick(_MEN_AND_WOMEN), self.pick(("the", "the", "my", "our")), None,
-            self.chance(0.25),
-        )
+        noun = self.pick(_MEN_AND_WOMEN)
+        determiner = fitting(noun, self.pick(("the", "the", "my", "our")))
+        return NounPhrase(noun, determiner, None, self.chance(0.25))
 
     def name(self) -> Phrase:
         return self.pick(_NAMES)
@@ -103,29 +109,32 @@ class Draw:
         phrase = self.noun_phrase(verb.objects, determiners, adjective, plural)
         return object_of(verb, phrase)
 
-    def location(self) -> Complement:
-        """Where somebody is, in the dative."""
-        english, german, kinds = self.pick(LOCATIONS)
-        return self._place(english, german, "dative", kinds)
+    def location(self, of: Phrase, case: str = "dative") -> Complement:
+        """Where somebody or something is (dative) or is put (accusative)."""
+        kinds = of.noun.kinds if isinstance(of, NounPhrase) else ("person",)
+        choices = next(choices for kind, choices in LOCATIONS.items() if kind in kinds)
+        english, german, place = self.pick(choices)
+        return self._place(english, german, case, place)
 
     def direction(self) -> Complement:
         """Where somebody goes, in the case of the preposition."""
-        english, german, case, kinds = self.pick(DIRECTIONS)
-        return self._place(english, german, case, kinds)
-
-    def surface(self, case: str) -> Complement:
-        """Where a thing stands (dative) or is put (accusative)."""
-        english, german, kinds = self.pick(SURFACES)
-        return self._place(english, german, case, kinds)
+        return self._place(*self.pick(DIRECTIONS))
 
     def time(self, tense: str) -> tuple[str, str]:
         return self.pick(TIMES[tense])
 
     def _place(self, english: str, german: str, case: str, kinds: str) -> Complement:
-        phrase = self.noun_phrase(kinds, ("the", "the", "the", "a", "our"), 0.2, 0.0)
+        phrase = self.noun_phrase(kinds, ("the", "the", "the", "the", "a", "our"), 0.2, 0)
         return Complement(phrase, case, english, german, late=True)
 
 
 def object_of(verb: Verb, phrase: Phrase) -> Complement:
     """The phrase as the object of the verb: its case, and its preposition if it has one."""
     return Complement(phrase, verb.case, "", verb.preposition, late=bool(verb.preposition))
+
+
+def fitting(noun: Noun, determiner: str) -> str:
+    """The determiner, or one that goes better with the noun: "my aunt", but not "my king"."""
+    if determiner in ("my", "our") and "own" not in noun.kinds:
+        return "the"
+    return "my" if "kin" in noun.kinds and determiner in ("a", "this", "every") else determiner

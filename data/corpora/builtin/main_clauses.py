@@ -9,6 +9,7 @@ from .verbs import (
     BE,
     CONSUMING,
     DATIVE,
+    EVENTS,
     GIVING,
     LAY,
     MOTION,
@@ -17,16 +18,17 @@ from .verbs import (
     RESTING,
     SEPARABLE,
     TRANSITIVE,
+    WILLED,
 )
 
 _PREFIXED = tuple(verb for verb in TRANSITIVE if verb.prefix)
 _COMPARABLE = tuple(adjective for adjective in ADJECTIVES if adjective.comparative)
 
 
-def transitive(draw: Draw, tense: str, verbs=TRANSITIVE, negated=False, time=None) -> Clause:
+def transitive(draw: Draw, tense: str, verbs=EVENTS, time=None) -> Clause:
     """Subject, verb and accusative object."""
     verb = draw.pick(verbs)
-    return Clause(draw.subject(verb.subjects), verb, tense, (draw.object(verb),), time, negated)
+    return Clause(draw.subject(verb.subjects), verb, tense, (draw.object(verb),), time)
 
 
 def _plain(clause: Clause) -> Draft:
@@ -48,7 +50,7 @@ def _two(draw: Draw, kind: str, determiners: tuple[str, ...], adjective: float, 
 
 
 def present(draw: Draw) -> Draft:  # case of the object
-    return _plain(transitive(draw, "present"))
+    return _plain(transitive(draw, "present", TRANSITIVE))
 
 
 def past(draw: Draw) -> Draft:  # the adverb moves into the middle
@@ -75,7 +77,7 @@ def perfect_motion(draw: Draw) -> Draft:  # auxiliary sein
 
 
 def modal(draw: Draw) -> Draft:  # infinitive at the end
-    return _plain(transitive(draw, draw.pick(MODALS)))
+    return _plain(transitive(draw, draw.pick(MODALS), WILLED))
 
 
 def modal_motion(draw: Draw) -> Draft:
@@ -106,7 +108,8 @@ def separable_intransitive(draw: Draw) -> Draft:
 def location(draw: Draw) -> Draft:  # dative of place
     verb = draw.pick((*RESTING, *ACTIVITIES))
     subject = draw.subject(verb.subjects)
-    return _plain(Clause(subject, verb, draw.pick(("present", "past")), (draw.location(),)))
+    place = draw.location(subject)
+    return _plain(Clause(subject, verb, draw.pick(("present", "past")), (place,)))
 
 
 def direction(draw: Draw) -> Draft:  # accusative of direction, zum, zur
@@ -117,7 +120,8 @@ def direction(draw: Draw) -> Draft:  # accusative of direction, zum, zur
 
 def placing(draw: Draw) -> Draft:  # stellen and legen with the accusative
     verb = draw.pick((PUT, LAY))
-    places = (draw.object(verb), draw.surface("accusative"))
+    thing = draw.object(verb)
+    places = (thing, draw.location(thing.phrase, "accusative"))
     return _plain(Clause(draw.subject(), verb, draw.pick(("present", "past")), places))
 
 
@@ -126,7 +130,7 @@ def lying(draw: Draw) -> Draft:  # stehen and liegen with the dative
     verb = next(verb for verb in RESTING if verb.name == name)
     subject = draw.noun_phrase(kind, ("the", "a", "my", "our", "this"))
     tense = draw.pick(("present", "past"))
-    return _plain(Clause(subject, verb, tense, (draw.surface("dative"),)))
+    return _plain(Clause(subject, verb, tense, (draw.location(subject),)))
 
 
 def giving(draw: Draw) -> Draft:  # dative before accusative
@@ -138,7 +142,7 @@ def giving(draw: Draw) -> Draft:  # dative before accusative
 
 
 def dative(draw: Draw) -> Draft:  # verbs with a dative object
-    return _plain(transitive(draw, draw.pick(("present", "past", "perfect", "must")), DATIVE))
+    return _plain(transitive(draw, draw.pick(("present", "past")), DATIVE))
 
 
 def prepositional(draw: Draw) -> Draft:  # verbs with a preposition of their own
@@ -152,8 +156,13 @@ def predicate(draw: Draw) -> Draft:  # no ending on a predicate adjective
     adjective = draw.pick(adjectives(subject.noun))
     very = draw.chance(0.3)
     words = (adjective.english, adjective.german)
-    clause = Clause(subject, BE, draw.pick(("present", "past")), (Fixed(words),),
-                    negated=not very and draw.chance(0.4))
+    clause = Clause(
+        subject,
+        BE,
+        draw.pick(("present", "past")),
+        (Fixed(words),),
+        negated=not very and draw.chance(0.4),
+    )
     if not very:
         return _plain(clause)
     strong = Clause(subject, BE, clause.tense, (Fixed((f"very {words[0]}", f"sehr {words[1]}")),))
@@ -162,8 +171,13 @@ def predicate(draw: Draw) -> Draft:  # no ending on a predicate adjective
 
 def comparison(draw: Draw) -> Draft:  # nominative after "als"
     adjective = draw.pick(_COMPARABLE)
-    kind = draw.pick([kind for kind in ("person", "animal", "stand", "lay", "vehicle", "furniture")
-                      if adjective in adjectives(nouns(kind)[0])])
+    kind = draw.pick(
+        [
+            kind
+            for kind in ("person", "animal", "stand", "lay", "vehicle", "furniture")
+            if adjective in adjectives(nouns(kind)[0])
+        ]
+    )
     first, second = _two(draw, kind, ("the", "my", "our"), 0, 0.1)
     english, german = adjective.comparative
     words = (f"{english} than {second.english()}", f"{german} als {second.german('nominative')}")
@@ -175,34 +189,47 @@ def comparison(draw: Draw) -> Draft:  # nominative after "als"
 def not_definite(draw: Draw) -> Draft:  # nicht after a definite object
     verb = draw.pick(TRANSITIVE)
     phrase = draw.noun_phrase(verb.objects, ("the", "my", "this"))
-    tense = draw.pick(("present", "past", "perfect", "can"))
-    clause = Clause(draw.subject(verb.subjects), verb, tense, (object_of(verb, phrase),),
-                    negated=True)
+    tense = draw.pick(("present", "past", "perfect", "can")) if verb in WILLED else "present"
+    clause = Clause(
+        draw.subject(verb.subjects, every=False),
+        verb,
+        tense,
+        (object_of(verb, phrase),),
+        negated=True,
+    )
     return _plain(clause)
 
 
 def not_any(draw: Draw) -> Draft:  # "not ... a" is kein
-    verb = draw.pick(TRANSITIVE)
-    drawn = draw.noun_phrase(verb.objects, ("no",), adjective=0.2)
-    phrase = NounPhrase(drawn.noun, "no", drawn.adjective, draw.chance(0.3), says_a=True)
+    verb = draw.pick(EVENTS)
+    drawn = draw.noun_phrase(verb.objects, ("the",), adjective=0.2, plural=0.35)
+    phrase = NounPhrase(drawn.noun, "no", drawn.adjective, drawn.plural, says_a=True)
     tense = draw.pick(("present", "past", "perfect"))
-    clause = Clause(draw.subject(verb.subjects), verb, tense, (object_of(verb, phrase),),
-                    negated=True)
+    clause = Clause(
+        draw.subject(verb.subjects, every=False),
+        verb,
+        tense,
+        (object_of(verb, phrase),),
+        negated=True,
+    )
     return _plain(clause)
 
 
 def not_there(draw: Draw) -> Draft:  # nicht before a place
     verb = draw.pick((*RESTING, *ACTIVITIES))
-    return _plain(Clause(draw.subject(verb.subjects), verb, draw.pick(("present", "past")),
-                         (draw.location(),), negated=True))
+    subject = draw.subject(verb.subjects, every=False)
+    place = draw.location(subject)
+    return _plain(Clause(subject, verb, draw.pick(("present", "past")), (place,), negated=True))
 
 
 def possessive(draw: Draw) -> Draft:  # sein, ihr, mein agree with the owner and the thing
-    verb = draw.pick(TRANSITIVE)
+    verb = draw.pick([entry for entry in TRANSITIVE if entry.objects != "building wooden"])
     owner = draw.someone() if draw.chance(0.7) else Pronoun(draw.pick(("I", "we", "he", "she")))
     drawn = draw.noun_phrase(verb.objects, ("the",), adjective=0.25)
+    while "own" not in drawn.noun.kinds:
+        drawn = draw.noun_phrase(verb.objects, ("the",), adjective=0.25)
     phrase = NounPhrase(drawn.noun, owner.possessive, drawn.adjective, drawn.plural)
-    tense = draw.pick(("present", "past", "perfect"))
+    tense = draw.pick(("present", "past", "perfect")) if verb in EVENTS else "present"
     return _plain(Clause(owner, verb, tense, (object_of(verb, phrase),)))
 
 
@@ -218,8 +245,9 @@ def with_company(draw: Draw) -> Draft:  # mit and the dative, singular and plura
     verb = draw.pick(ACTIVITIES)
     companion = draw.noun_phrase("person animal", ("the", "a", "my", "our"), 0.4, 0.5)
     company = Complement(companion, "dative", "with", "mit", late=True)
-    return _plain(Clause(draw.subject(), verb, draw.pick(("present", "past", "perfect")),
-                         (company,)))
+    return _plain(
+        Clause(draw.subject(), verb, draw.pick(("present", "past", "perfect")), (company,))
+    )
 
 
 def on_behalf(draw: Draw) -> Draft:  # für and the accusative
@@ -234,41 +262,72 @@ def two_subjects(draw: Draw) -> Draft:  # a plural verb
     kind = draw.pick(("person", "animal"))
     first, second = _two(draw, kind, ("the", "a", "my"), 0.15, 0)
     verb = draw.pick([v for v in (*RESTING, *ACTIVITIES) if kind in v.subjects])
-    return _plain(Clause(Both(first, second), verb, draw.pick(("present", "past")),
-                         (draw.location(),)))
+    return _plain(
+        Clause(Both(first, second), verb, draw.pick(("present", "past")), (draw.location(first),))
+    )
 
 
 def yes_no_question(draw: Draw) -> Draft:  # verb first
-    clause = transitive(draw, draw.pick(("present", "past", "can")))
+    clause = transitive(draw, draw.pick(("present", "past", "can")), WILLED)
     return draft(clause.english_question(), clause.german_question(), clause, mark="?")
 
 
 def you_question(draw: Draw) -> Draft:  # du
-    verb = draw.pick(TRANSITIVE)
-    clause = Clause(Pronoun("you"), verb, draw.pick(("perfect", "can", "must", "want")),
-                    (draw.object(verb),))
+    verb = draw.pick(WILLED)
+    clause = Clause(
+        Pronoun("you"), verb, draw.pick(("perfect", "can", "must", "want")), (draw.object(verb),)
+    )
     return draft(clause.english_question(), clause.german_question(), clause, mark="?")
 
 
 def why_question(draw: Draw) -> Draft:  # warum, verb second
     clause = transitive(draw, draw.pick(("past", "perfect")))
-    return draft(f"why {clause.english_question()}", f"warum {clause.german_question()}", clause,
-                 mark="?")
+    return draft(
+        f"why {clause.english_question()}", f"warum {clause.german_question()}", clause, mark="?"
+    )
 
 
 def who_question(draw: Draw) -> Draft:  # wer as the subject
-    verb = draw.pick(TRANSITIVE)
-    clause = Clause(Pronoun("he"), verb, draw.pick(("past", "perfect", "can")),
-                    (draw.object(verb),))
+    verb = draw.pick(WILLED)
+    clause = Clause(
+        Pronoun("he"), verb, draw.pick(("past", "perfect", "can")), (draw.object(verb),)
+    )
     english, german = clause.english(subject="who"), clause.german().removeprefix("er ")
     return draft(english, f"wer {german}", clause, mark="?")
 
 
 TEMPLATES = {
-    present: 3, past: 3, past_fronted: 4, present_fronted: 3, perfect: 4, perfect_motion: 2,
-    modal: 4, modal_motion: 2, future: 3, separable: 4, separable_modal: 2,
-    separable_intransitive: 2, location: 4, direction: 3, placing: 4, lying: 3, giving: 5,
-    dative: 3, prepositional: 3, predicate: 4, comparison: 2, not_definite: 3, not_any: 3,
-    not_there: 2, possessive: 4, without_article: 2, with_company: 3, on_behalf: 2,
-    two_subjects: 2, yes_no_question: 3, you_question: 3, why_question: 2, who_question: 2,
+    present: 3,
+    past: 3,
+    past_fronted: 4,
+    present_fronted: 3,
+    perfect: 4,
+    perfect_motion: 2,
+    modal: 4,
+    modal_motion: 2,
+    future: 3,
+    separable: 4,
+    separable_modal: 2,
+    separable_intransitive: 4,
+    location: 4,
+    direction: 3,
+    placing: 4,
+    lying: 3,
+    giving: 5,
+    dative: 4,
+    prepositional: 4,
+    predicate: 4,
+    comparison: 2,
+    not_definite: 3,
+    not_any: 3,
+    not_there: 2,
+    possessive: 4,
+    without_article: 5,
+    with_company: 3,
+    on_behalf: 3,
+    two_subjects: 2,
+    yes_no_question: 3,
+    you_question: 3,
+    why_question: 2,
+    who_question: 2,
 }

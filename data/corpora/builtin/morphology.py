@@ -11,11 +11,11 @@ CASES = ("nominative", "accusative", "dative")
 
 def _table(nominative: str, accusative: str, dative: str) -> dict[tuple[str, str], str]:
     """Rows of four endings (m f n p) to a lookup by (case, gender); "-" is no ending."""
-    rows = zip(CASES, (nominative, accusative, dative))
+    rows = zip(CASES, (nominative, accusative, dative), strict=True)
     return {
         (case, gender): ending.strip("-")
         for case, row in rows
-        for gender, ending in zip("mfnp", row.split())
+        for gender, ending in zip("mfnp", row.split(), strict=True)
     }
 
 
@@ -28,7 +28,7 @@ MIXED = _table("er e es en", "en e es en", "en en en en")
 WEAK = _table("e e e en", "en e e en", "en en en en")
 EIN_WORD = _table("- e - e", "en e - e", "em er em en")
 
-# English determiner: German stem, the endings it takes itself, the endings of a following adjective.
+# English determiner: German stem, its own endings, the endings of an adjective after it.
 DETERMINERS = {
     "the": ("", ARTICLE, WEAK),
     "this": ("dies", STRONG, WEAK),
@@ -37,6 +37,7 @@ DETERMINERS = {
     "no": ("kein", EIN_WORD, MIXED),
     "my": ("mein", EIN_WORD, MIXED),
     "his": ("sein", EIN_WORD, MIXED),
+    "its": ("sein", EIN_WORD, MIXED),
     "her": ("ihr", EIN_WORD, MIXED),
     "our": ("unser", EIN_WORD, MIXED),
     "their": ("ihr", EIN_WORD, MIXED),
@@ -46,8 +47,6 @@ DETERMINERS = {
 CONTRACTIONS = {
     "in dem": "im",
     "in das": "ins",
-    "an dem": "am",
-    "an das": "ans",
     "zu dem": "zum",
     "zu der": "zur",
     "von dem": "vom",
@@ -86,7 +85,7 @@ def decline_noun(noun: Noun, case: str, plural: bool = False) -> str:
 
 
 def contract(preposition: str, phrase: str) -> str:
-    """Preposition and noun phrase, with im, ins, am, zum, zur, vom where German has them."""
+    """Preposition and noun phrase, with im, ins, zum, zur, vom where German has them."""
     article, _, rest = phrase.partition(" ")
     short = CONTRACTIONS.get(f"{preposition} {article}")
     return f"{short} {rest}" if short else f"{preposition} {phrase}"

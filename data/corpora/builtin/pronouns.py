@@ -1,7 +1,8 @@
 """Two sentences, of which the second says "it": er, sie or es depends on the sentence before.
 
 The rule, which holds in every item: "it" stands for the first noun of the sentence before that is
-not a person. A place named after it ("on the mat") is never meant.
+not a person (an expression of time in front does not count). A place named after it ("on the mat")
+is never meant.
 
 A `Continuation` is a second sentence. Each is written for every noun of a class, and a class has
 equally many nouns of each gender; so is what each split holds. Whoever sees the second sentence
@@ -12,22 +13,23 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from .clauses import Clause, Complement, Fixed
-from .draw import Draw, object_of, sentence
+from .draw import Draw, fitting, object_of, sentence
 from .lexicon import Noun, adjective, adjectives, noun, nouns
 from .phrases import NounPhrase, Phrase, Pronoun
 from .verbs import BE, BELONG, LAY, LIKE, PUT, RESTING, TAKE, Verb, verb
 
 _HE_OR_SHE = ("he", "she", "they", "I", "we")
-_SHOPPING = tuple(verb(name) for name in ("find", "buy", "need"))
-_WATCHING = tuple(verb(name) for name in ("see", "repair", "draw", "buy"))
+_GETTING = ("find", "buy")
+_WATCHING = ("see", "draw", "wait for")
 
 
 @dataclass(frozen=True)
 class Continuation:
     """A second sentence for the nouns of a class.
 
-    `write(it, person)` makes the clause; `person` is the subject of both sentences or, where the
-    noun itself may be the subject of the first, is not used. `opening` is an adverb at the front.
+    `write(it, person, tense)` makes the clause; `person` is the subject of both sentences or, where
+    the noun itself may be the subject of the first, is not used. `opening` is an adverb at the
+    front; `after` are the verbs by which a person comes by the noun in the first sentence.
     """
 
     name: str
@@ -36,66 +38,82 @@ class Continuation:
     about_person: bool
     tenses: tuple[str, ...]
     opening: tuple[str, str] | None = None
+    after: tuple[str, ...] = _GETTING
 
 
 def _be(kind: str, word: str, opening=None) -> Continuation:
     """It was (is) <adjective>."""
     words = (adjective(word).english, adjective(word).german)
+
+    def write(it: Pronoun, person: Phrase, tense: str) -> Clause:
+        return Clause(it, BE, tense, (Fixed(words),))
+
+    name = f"{opening[0]} {word}" if opening else word
     tenses = ("present",) if opening else ("past", "present")
-    return Continuation(
-        f"{opening[0] if opening else 'be'} {word}", kind,
-        lambda it, person, tense: Clause(it, BE, tense, (Fixed(words),)), False, tenses, opening,
-    )
+    after = _WATCHING if kind == "vehicle" else _GETTING
+    return Continuation(name, kind, write, False, tenses, opening, after)
 
 
-def _does(kind: str, name: str, done: Verb, *complements, negated=False) -> Continuation:
+def _does(kind: str, done: Verb, *complements) -> Continuation:
     """It <verb> ..."""
-    return Continuation(
-        name, kind,
-        lambda it, person, tense: Clause(it, done, tense, complements, negated=negated), False,
-        ("past", "present"),
-    )
+
+    def write(it: Pronoun, person: Phrase, tense: str) -> Clause:
+        return Clause(it, done, tense, complements)
+
+    after = _WATCHING if kind == "vehicle" else _GETTING
+    return Continuation(done.name, kind, write, False, ("past", "present"), None, after)
 
 
-def _acts(kind, name, done, *complements, tenses=("past", "past", "perfect"), negated=False,
-          opening=None) -> Continuation:
+def _acts(
+    kind,
+    done: Verb,
+    *complements,
+    tenses=("past", "past", "perfect"),
+    negated=False,
+    opening=None,
+    after=_GETTING,
+) -> Continuation:
     """He (she, they, I, we) <verb> it ..."""
+
     def write(it: Pronoun, person: Phrase, tense: str) -> Clause:
         return Clause(person, done, tense, (object_of(done, it), *complements), negated=negated)
 
-    return Continuation(name, kind, write, True, tenses, opening)
+    place = complements[0].english_preposition if complements else ""
+    name = " ".join(filter(None, (opening[0] if opening else "", done.name, place)))
+    return Continuation(name, kind, write, True, tenses, opening, after)
 
 
 def _the(word: str, case: str, english: str = "", german: str = "", late=True) -> Complement:
     return Complement(NounPhrase(noun(word)), case, english, german, late)
 
 
+_NOW, _THEN = ("now", "jetzt"), ("then", "dann")
 CONTINUATIONS = (
     *(_be("animal", word) for word in ("hungry", "tired", "black", "young", "dirty", "sick")),
-    _does("animal", "belong", BELONG, Complement(NounPhrase(noun("uncle"), "my"), "dative")),
-    _does("animal", "run", verb("run"), _the("garden", "accusative", "into", "in")),
-    _does("animal", "follow", verb("follow"), _the("child", "dative", late=False)),
-    _does("animal", "wait", verb("wait for"), _the("farmer", "accusative", "", "auf")),
+    _does("animal", BELONG, Complement(NounPhrase(noun("uncle"), "my"), "dative")),
+    _does("animal", verb("run"), _the("garden", "accusative", "into", "in")),
+    _does("animal", verb("follow"), _the("child", "dative", late=False)),
+    _does("animal", verb("wait for"), _the("farmer", "accusative", "", "auf")),
     *(_be("stand", word) for word in ("expensive", "red", "heavy", "new")),
-    _be("stand", "broken", ("today", "heute")),
-    _acts("stand", "put on", PUT, _the("table", "accusative", "on", "auf")),
-    _acts("stand", "put next to", PUT, _the("door", "accusative", "next to", "neben")),
-    _acts("stand", "like", LIKE, tenses=("past", "present"), negated=True),
-    _acts("stand", "carry", verb("carry"), _the("kitchen", "accusative", "into", "in")),
-    _acts("stand", "then clean", verb("clean"), tenses=("past",), opening=("then", "dann")),
-    _acts("stand", "show", verb("show"), _the("teacher", "dative", "to", late=False)),
-    *(_be("lay", word) for word in ("old", "blue", "beautiful", "dirty")),
-    _be("lay", "broken", ("today", "heute")),
-    _acts("lay", "lay on", LAY, _the("bed", "accusative", "on", "auf")),
-    _acts("lay", "lose", verb("lose"), _the("forest", "dative", "in", "in")),
-    _acts("lay", "pick up", verb("pick up")),
-    _acts("lay", "take along", TAKE),
-    _acts("lay", "give", verb("give"), _the("neighbour", "dative", "to", late=False)),
-    _acts("lay", "then forget", verb("forget"), tenses=("past",), opening=("then", "dann")),
+    _be("stand", "broken", _NOW),
+    _acts("stand", PUT, _the("table", "accusative", "on", "auf")),
+    _acts("stand", PUT, _the("door", "accusative", "next to", "neben")),
+    _acts("stand", LIKE, tenses=("past",), negated=True, after=("see", "find", "buy")),
+    _acts("stand", verb("carry"), _the("kitchen", "accusative", "into", "in")),
+    _acts("stand", verb("clean"), tenses=("past",), opening=_THEN, after=("find", "buy", "need")),
+    _acts("stand", verb("show"), _the("teacher", "dative", "to", late=False)),
+    *(_be("lay", word) for word in ("old", "blue", "beautiful", "big")),
+    _be("lay", "dirty", _NOW),
+    _acts("lay", LAY, _the("bed", "accusative", "on", "auf")),
+    _acts("lay", verb("lose"), _the("forest", "dative", "in", "in")),
+    _acts("lay", verb("pick up"), tenses=("past",), after=("see", "find")),
+    _acts("lay", TAKE, after=("find", "need")),
+    _acts("lay", verb("give"), _the("neighbour", "dative", "to", late=False)),
+    _acts("lay", verb("throw away"), tenses=("past",), opening=_THEN, after=("find", "see")),
     *(_be("vehicle", word) for word in ("old", "blue", "new")),
-    _does("vehicle", "belong", BELONG, _the("king", "dative", late=False)),
-    _acts("vehicle", "repair", verb("repair")),
-    _acts("vehicle", "then sell", verb("sell"), tenses=("past",), opening=("then", "dann")),
+    _does("vehicle", BELONG, _the("king", "dative", late=False)),
+    _acts("vehicle", verb("repair"), after=("see", "need")),
+    _acts("vehicle", verb("draw"), tenses=("past",), opening=_THEN, after=("see", "repair")),
 )
 
 
@@ -109,9 +127,7 @@ class Second:
 
     def write(self, antecedent: Noun) -> tuple[str, str]:
         """The sentence in English and in German, where "it" is the noun."""
-        clause = self.continuation.write(
-            Pronoun("it", antecedent.gender), self.person, self.tense
-        )
+        clause = self.continuation.write(Pronoun("it", antecedent.gender), self.person, self.tense)
         front = self.continuation.opening
         if not front:
             return sentence(clause.english()), sentence(clause.german())
@@ -130,12 +146,12 @@ def draw_first(draw: Draw, second: Second, antecedent: Noun) -> tuple[str, str]:
     tense = "present" if second.tense == "present" and not continuation.opening else "past"
     kinds = antecedent.kinds
     if "animal" in kinds:
-        clause = _resting(draw, draw.pick(RESTING), antecedent, continuation, tense)
+        postures = [posture for posture in RESTING if posture.name not in continuation.name]
+        clause = _resting(draw, draw.pick(postures), antecedent, continuation, tense)
     elif continuation.about_person:
         clause = _having(draw, _subject(draw, second.person), antecedent, continuation, tense)
     elif "vehicle" in kinds or draw.chance(0.5):
-        subject = draw.someone()
-        clause = _having(draw, subject, antecedent, continuation, tense)
+        clause = _having(draw, draw.someone(), antecedent, continuation, tense)
     else:
         posture = RESTING[1] if "stand" in kinds else RESTING[2]
         clause = _resting(draw, posture, antecedent, continuation, tense)
@@ -155,26 +171,26 @@ def _subject(draw: Draw, person: Pronoun) -> Phrase:
             return subject
 
 
-def _described(draw: Draw, antecedent: Noun, continuation: Continuation) -> NounPhrase:
+def _described(draw, antecedent: Noun, continuation, determiners) -> NounPhrase:
     """The antecedent, with an adjective where the second sentence gives none."""
-    plain = continuation.write(Pronoun("it"), Pronoun("I"), "past").verb is BE or draw.chance(0.6)
-    determiner = draw.pick(("the", "the", "a", "our"))
-    return NounPhrase(antecedent, determiner, None if plain else draw.pick(adjectives(antecedent)))
+    adjectival = continuation.write(Pronoun("it"), Pronoun("I"), "past").verb is BE
+    determiner = draw.pick(determiners)
+    word = None if adjectival or draw.chance(0.6) else draw.pick(adjectives(antecedent))
+    return NounPhrase(antecedent, fitting(antecedent, determiner), word)
 
 
-def _resting(draw, posture: Verb, antecedent, continuation, tense) -> Clause:
+def _resting(draw: Draw, posture: Verb, antecedent, continuation, tense) -> Clause:
     """The cat sat on the mat."""
-    place = draw.location() if "animal" in antecedent.kinds else draw.surface("dative")
-    return Clause(_described(draw, antecedent, continuation), posture, tense, (place,))
+    phrase = _described(draw, antecedent, continuation, ("the", "the", "a", "our"))
+    return Clause(phrase, posture, tense, (draw.location(phrase),))
 
 
-def _having(draw, subject: Phrase, antecedent, continuation, tense) -> Clause:
-    """Anna bought the lamp (in the city)."""
-    done = draw.pick(_WATCHING if "vehicle" in antecedent.kinds else _SHOPPING)
-    while done.name in continuation.name:
-        done = draw.pick(_WATCHING)
-    place = (draw.location(),) if done.name in ("see", "find") and draw.chance(0.6) else ()
-    phrase = _described(draw, antecedent, continuation)
+def _having(draw: Draw, subject: Phrase, antecedent, continuation, tense) -> Clause:
+    """Anna bought the lamp; Paul saw the bus (behind the station)."""
+    done = verb(draw.pick(continuation.after))
+    phrase = _described(draw, antecedent, continuation, ("the", "a"))
+    seen = done.name in ("see", "find") and draw.chance(0.6)
+    place = (draw.location(phrase),) if seen else ()
     return Clause(subject, done, tense, (object_of(done, phrase), *place))
 
 

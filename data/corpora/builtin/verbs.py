@@ -79,12 +79,12 @@ TRANSITIVE = (
     _verb(
         "buy buys bought bought",
         "kaufen kauft kaufte gekauft",
-        "animal stand lay vehicle furniture fruit",
+        "animal stand lay private furniture fruit",
     ),
     _verb(
         "sell sells sold sold",
         "verkaufen verkauft verkaufte verkauft",
-        "animal stand vehicle furniture clothes",
+        "animal stand private furniture clothes",
     ),
     _verb(
         "need needs needed needed",
@@ -95,9 +95,7 @@ TRANSITIVE = (
     _verb("visit visits visited visited", "besuchen besucht besuchte besucht", "person"),
     _verb("read reads read read", "lesen liest las gelesen", "reading"),
     _verb("eat eats ate eaten", "essen isst aß gegessen", "fruit"),
-    _verb(
-        "clean cleans cleaned cleaned", "putzen putzt putzte geputzt", "stand furniture vehicle"
-    ),
+    _verb("clean cleans cleaned cleaned", "putzen putzt putzte geputzt", "stand furniture vehicle"),
     _verb(
         "repair repairs repaired repaired",
         "reparieren repariert reparierte repariert",
@@ -108,7 +106,7 @@ TRANSITIVE = (
         "zeichnen zeichnet zeichnete gezeichnet",
         "person animal vehicle building",
     ),
-    _verb("build builds built built", "bauen baut baute gebaut", "building furniture"),
+    _verb("build builds built built", "bauen baut baute gebaut", "building wooden"),
     _verb("forget forgets forgot forgotten", "vergessen vergisst vergaß vergessen", "lay"),
     _verb("lose loses lost lost", "verlieren verliert verlor verloren", "lay"),
     _verb("carry carries carried carried", "tragen trägt trug getragen", "stand furniture"),
@@ -117,13 +115,21 @@ TRANSITIVE = (
     _verb("close closes closed closed", "zu|machen macht machte zugemacht", "closable"),
     _verb("pick picks picked picked", "auf|heben hebt hob aufgehoben", "lay", "up"),
     _verb("put puts put put", "an|ziehen zieht zog angezogen", "clothes", "on"),
-    _verb("switch switches switched switched", "ein|schalten schaltet schaltete eingeschaltet",
-          "device", "on"),
+    _verb(
+        "switch switches switched switched",
+        "ein|schalten schaltet schaltete eingeschaltet",
+        "device",
+        "on",
+    ),
     _verb("invite invites invited invited", "ein|laden lädt lud eingeladen", "person"),
     _verb("call calls called called", "an|rufen ruft rief angerufen", "person"),
     _verb("tidy tidies tidied tidied", "auf|räumen räumt räumte aufgeräumt", "room"),
     _verb("throw throws threw thrown", "weg|werfen wirft warf weggeworfen", "stand lay", "away"),
 )
+
+# What happens at a time, and what one can want to do.
+EVENTS = tuple(entry for entry in TRANSITIVE if entry.name not in ("need", "love"))
+WILLED = tuple(entry for entry in EVENTS if entry.name not in ("lose", "forget"))
 
 # Verbs of eating and drinking, with nouns that stand without an article.
 CONSUMING = (
@@ -136,20 +142,53 @@ CONSUMING = (
 DATIVE = (
     _verb("help helps helped helped", "helfen hilft half geholfen", "person", case="dative"),
     _verb("thank thanks thanked thanked", "danken dankt dankte gedankt", "person", case="dative"),
-    _verb("follow follows followed followed", "folgen folgt folgte gefolgt", "person animal",
-          subjects="person animal", auxiliary="sein", case="dative"),
-    _verb("listen listens listened listened", "zu|hören hört hörte zugehört", "person", "to",
-          case="dative"),
+    _verb(
+        "follow follows followed followed",
+        "folgen folgt folgte gefolgt",
+        "person animal",
+        subjects="person animal",
+        auxiliary="sein",
+        case="dative",
+    ),
+    _verb(
+        "listen listens listened listened",
+        "zu|hören hört hörte zugehört",
+        "person",
+        "to",
+        case="dative",
+    ),
 )
 PREPOSITIONAL = (
-    _verb("wait waits waited waited", "warten wartet wartete gewartet", "person vehicle", "for",
-          preposition="auf"),
-    _verb("think thinks thought thought", "denken denkt dachte gedacht", "person animal", "of",
-          preposition="an"),
-    _verb("talk talks talked talked", "sprechen spricht sprach gesprochen", "person", "to",
-          case="dative", preposition="mit"),
-    _verb("dream dreams dreamed dreamed", "träumen träumt träumte geträumt", "person animal",
-          "of", case="dative", preposition="von"),
+    _verb(
+        "wait waits waited waited",
+        "warten wartet wartete gewartet",
+        "person vehicle",
+        "for",
+        preposition="auf",
+    ),
+    _verb(
+        "think thinks thought thought",
+        "denken denkt dachte gedacht",
+        "person animal",
+        "of",
+        preposition="an",
+    ),
+    _verb(
+        "talk talks talked talked",
+        "sprechen spricht sprach gesprochen",
+        "person",
+        "to",
+        case="dative",
+        preposition="mit",
+    ),
+    _verb(
+        "dream dreams dreamed dreamed",
+        "träumen träumt träumte geträumt",
+        "person animal",
+        "of",
+        case="dative",
+        preposition="von",
+    ),
 )
 
 # Somebody does it to somebody (dative) with something (accusative).
@@ -169,8 +208,9 @@ RESTING = (
     _verb("sit sits sat sat", "sitzen sitzt saß gesessen", subjects="person animal"),
     _verb("stand stands stood stood", "stehen steht stand gestanden", subjects="person animal"),
     _verb("lie lies lay lain", "liegen liegt lag gelegen", subjects="person animal"),
-    _verb("sleep sleeps slept slept", "schlafen schläft schlief geschlafen",
-          subjects="person animal"),
+    _verb(
+        "sleep sleeps slept slept", "schlafen schläft schlief geschlafen", subjects="person animal"
+    ),
     _verb("wait waits waited waited", "warten wartet wartete gewartet", subjects="person animal"),
 )
 ACTIVITIES = (
@@ -182,21 +222,39 @@ ACTIVITIES = (
 # Movements, which form their perfect with sein.
 MOTION = (
     _verb("go goes went gone", "gehen geht ging gegangen", auxiliary="sein"),
-    _verb("run runs ran run", "laufen läuft lief gelaufen", subjects="person animal",
-          auxiliary="sein"),
-    _verb("come comes came come", "kommen kommt kam gekommen", subjects="person animal",
-          auxiliary="sein"),
+    _verb(
+        "run runs ran run", "laufen läuft lief gelaufen", subjects="person animal", auxiliary="sein"
+    ),
+    _verb(
+        "come comes came come",
+        "kommen kommt kam gekommen",
+        subjects="person animal",
+        auxiliary="sein",
+    ),
 )
 # Separable verbs without an object.
 SEPARABLE = (
-    _verb("get gets got got", "auf|stehen steht stand aufgestanden", tail="up",
-          auxiliary="sein"),
-    _verb("wake wakes woke woken", "auf|wachen wacht wachte aufgewacht", tail="up",
-          subjects="person animal", auxiliary="sein"),
-    _verb("come comes came come", "zurück|kommen kommt kam zurückgekommen", tail="back",
-          subjects="person animal", auxiliary="sein"),
-    _verb("arrive arrives arrived arrived", "an|kommen kommt kam angekommen",
-          subjects="person vehicle", auxiliary="sein"),
+    _verb("get gets got got", "auf|stehen steht stand aufgestanden", tail="up", auxiliary="sein"),
+    _verb(
+        "wake wakes woke woken",
+        "auf|wachen wacht wachte aufgewacht",
+        tail="up",
+        subjects="person animal",
+        auxiliary="sein",
+    ),
+    _verb(
+        "come comes came come",
+        "zurück|kommen kommt kam zurückgekommen",
+        tail="back",
+        subjects="person animal",
+        auxiliary="sein",
+    ),
+    _verb(
+        "arrive arrives arrived arrived",
+        "an|kommen kommt kam angekommen",
+        subjects="person vehicle",
+        auxiliary="sein",
+    ),
 )
 # Verbs that carry a "that" or a "whether" clause.
 SAY = _verb("say says said said", "sagen sagt sagte gesagt")
@@ -205,13 +263,36 @@ HOPE = _verb("hope hopes hoped hoped", "hoffen hofft hoffte gehofft")
 ASK = _verb("ask asks asked asked", "fragen fragt fragte gefragt")
 # Used by the second sentences of the pronoun items.
 LIKE = _verb("like likes liked liked", "mögen mag mochte gemocht", "animal stand lay")
-BELONG = _verb("belong belongs belonged belonged", "gehören gehört gehörte gehört", "person",
-               "to", subjects="animal stand lay vehicle", case="dative")
+BELONG = _verb(
+    "belong belongs belonged belonged",
+    "gehören gehört gehörte gehört",
+    "person",
+    "to",
+    subjects="animal stand lay vehicle",
+    case="dative",
+)
 TAKE = _verb("take takes took taken", "mit|nehmen nimmt nahm mitgenommen", "stand lay", "along")
 
 VERBS = (
-    *TRANSITIVE, *CONSUMING, *DATIVE, *PREPOSITIONAL, *GIVING, *RESTING, *ACTIVITIES, *MOTION,
-    *SEPARABLE, PUT, LAY, SAY, BELIEVE, HOPE, ASK, LIKE, BELONG, TAKE, BE,
+    *TRANSITIVE,
+    *CONSUMING,
+    *DATIVE,
+    *PREPOSITIONAL,
+    *GIVING,
+    *RESTING,
+    *ACTIVITIES,
+    *MOTION,
+    *SEPARABLE,
+    PUT,
+    LAY,
+    SAY,
+    BELIEVE,
+    HOPE,
+    ASK,
+    LIKE,
+    BELONG,
+    TAKE,
+    BE,
 )
 
 

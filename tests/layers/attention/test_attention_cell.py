@@ -56,7 +56,7 @@ def test_is_the_equations_of_the_paper_with_the_input_concatenated():
         wanted.append(a)
     outputs, *last = layer(x, initial_state=states, memory=memory, memory_mask=MASK)
     close(outputs, np.stack(wanted, axis=1))
-    for one, other in zip(last, [h, c, a]):
+    for one, other in zip(last, [h, c, a], strict=True):
         close(one, other)
 
 
@@ -66,7 +66,7 @@ def test_a_padded_step_changes_no_state():
     mask = np.array([[1, 1, 1, 1, 1], [1, 0, 1, 0, 0], [0, 0, 0, 0, 0]], "bool")
     _, *states = layer(x, memory=memory, mask=mask)
     _, *wanted = layer(x[1:2, [0, 2]], memory=memory[1:2])
-    for one, other in zip(states, wanted):
+    for one, other in zip(states, wanted, strict=True):
         close(one[1:2], other)
         assert not numpy(one)[2].any()
 

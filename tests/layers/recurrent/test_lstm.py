@@ -53,7 +53,7 @@ def test_equals_keras_lstm_with_its_weights(go_backwards, padding):
         states = None  # Keras on JAX gives the initial state for the output of a padded first step
     wanted = stock(x, initial_state=states, mask=mask)
     got = ours(x, initial_state=states, mask=mask)
-    for one, other in zip(got, wanted):
+    for one, other in zip(got, wanted, strict=True):
         one, other = ops.convert_to_numpy(one), ops.convert_to_numpy(other)
         np.testing.assert_allclose(one, other, rtol=1e-5, atol=1e-5)
 

@@ -87,7 +87,7 @@ def masked_by_hand(cell, x, states, mask, zero_output):
             keep = mask[row, t] or not zero_output
             outputs.append(output if keep else np.zeros_like(output))
         rows.append((np.concatenate(outputs)[None], *state))
-    return [np.concatenate(parts) for parts in zip(*rows)]
+    return [np.concatenate(parts) for parts in zip(*rows, strict=True)]
 
 
 @pytest.mark.parametrize("zero_output", [False, True])
@@ -108,7 +108,7 @@ def test_masks_change_nothing_at_padded_steps(make, unroll, go_backwards, zero_o
     got = layer(x, initial_state=states, mask=MASK)
     order = slice(None, None, -1) if go_backwards else slice(None)
     wanted = masked_by_hand(cell, x[:, order], states, MASK[:, order], zero_output)
-    for one, other in zip(got, wanted):
+    for one, other in zip(got, wanted, strict=True):
         close(one, other)
     layer.return_sequences, layer.return_state = False, False
     close(layer(x, initial_state=states, mask=MASK), wanted[0][:, -1])
@@ -123,7 +123,7 @@ def test_step_by_step_equals_whole_sequence(make):
     for t in range(5):
         output, current = cell(x[:, t], current)
         close(output, outputs[:, t])
-    for one, other in zip(current, states):
+    for one, other in zip(current, states, strict=True):
         close(one, other)
 
 
@@ -160,15 +160,16 @@ def test_stock_cells_run_as_in_keras():
         lambda: keras.layers.GRUCell(3),
         lambda: keras.layers.StackedRNNCells([keras.layers.LSTMCell(3), keras.layers.LSTMCell(4)]),
     ):
-        stock, ours = keras.layers.RNN(make(), return_state=True), Recurrent(
-            make(), return_state=True
+        stock, ours = (
+            keras.layers.RNN(make(), return_state=True),
+            Recurrent(make(), return_state=True),
         )
         wanted = stock(x, mask=mask)
         ours(x)
         ours.set_weights(stock.get_weights())
         got = ours(x, mask=mask)
         assert len(got) == len(wanted)
-        for one, other in zip(keras.tree.flatten(got), keras.tree.flatten(wanted)):
+        for one, other in zip(keras.tree.flatten(got), keras.tree.flatten(wanted), strict=True):
             close(one, other)
     with pytest.raises(ValueError, match="reads no `memory`"):
         ours(x, memory=x)
@@ -183,7 +184,7 @@ def test_works_in_stock_bidirectional():
     stock(x)
     ours(x)
     ours.set_weights(stock.get_weights())
-    for one, other in zip(ours(x, mask=mask), stock(x, mask=mask)):
+    for one, other in zip(ours(x, mask=mask), stock(x, mask=mask), strict=True):
         close(one, other)
 
 
@@ -198,7 +199,7 @@ def test_parallel_form_replaces_the_loop_where_it_can():
         assert SumCell.loops == 0
         slow = layer(x, initial_state=[state], mask=np.ones((4, 5), "bool"))
         assert SumCell.loops == 1
-        for one, other in zip(fast, slow):
+        for one, other in zip(fast, slow, strict=True):
             close(one, other)
 
 

@@ -107,7 +107,7 @@ def test_a_beam_reads_the_memory_as_if_it_were_tiled():
         one, state = folded(inputs, state)
         two, other = tiled(inputs, other)
         close(one, two)
-    for one, two in zip(state, other):
+    for one, two in zip(state, other, strict=True):
         close(one, two)
 
 
@@ -163,17 +163,19 @@ def test_decoder_dropout_trains_without_nan(layers):
     assert 0.2 < dropped.mean() < 0.8
 
 
-@pytest.mark.parametrize("cls", [RecurrentEncoder, RecurrentSummary])
-@pytest.mark.parametrize("bidirectional", [False, True])
-def test_contract_of_encoder_and_summary(cls, bidirectional):
-    options = {"layers": 2, "dropout": 0.3, "bidirectional": bidirectional, "seed": 2}
+@pytest.mark.parametrize(
+    "cls, layers, bidirectional",
+    [(RecurrentEncoder, 1, True), (RecurrentEncoder, 2, False), (RecurrentSummary, 1, True)],
+)
+def test_contract_of_encoder_and_summary(cls, layers, bidirectional):
+    options = {"layers": layers, "dropout": 0.3, "bidirectional": bidirectional, "seed": 2}
     check_layer(
         cls,
         lambda: {"cell": lstm(), **options},
         normal(3, 5, 8),
         masks={"mask": "inputs"},
-        seed_generators=5 if bidirectional else 3,
-        trainable_weights=12 if bidirectional else 6,
+        seed_generators=3,
+        trainable_weights=6,
     )
 
 

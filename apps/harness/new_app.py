@@ -1,0 +1,75 @@
+"""`make new-app NAME=mine FROM=translate`: copies an app under a new name, ready to train.
+
+Inside an app imports are relative and nothing says its name, so the copy needs no edit.
+"""
+
+from __future__ import annotations
+
+import keyword
+import shutil
+import sys
+from pathlib import Path
+
+from data.errors import UserError
+
+from .config import did_you_mean
+
+NOT_COPIED = shutil.ignore_patterns("__pycache__", ".*")
+
+
+def new_app(name: str, source: str, root: str | Path = ".") -> Path:
+    """Copies `apps/<source>` to `apps/<name>`.
+
+    Args:
+        name: the new app, a Python identifier in lower case.
+        source: the app to start from.
+        root: the repository.
+
+    Returns:
+        The new folder.
+
+    Raises:
+        UserError: `name` cannot be the name of a new app, or there is no app `source`.
+    """
+    folder = Path(root) / "apps"
+    apps = sorted(file.parent.name for file in folder.glob("*/__main__.py"))
+    if source not in apps:
+        raise UserError(
+            f"There is no app {source!r} to start from"
+            + did_you_mean(source, apps, f": FROM can be {', '.join(apps)}.")
+        )
+    if not (name.isidentifier() and name.isascii() and name == name.lower()):
+        raise UserError(
+            f"{name!r} cannot name an app: use lower-case letters, digits and '_', beginning "
+            "with a letter, as in make new-app NAME=mine."
+        )
+    if keyword.iskeyword(name):
+        raise UserError(f"{name!r} is a word of Python's own: choose another name.")
+    target = folder / name
+    if target.exists():
+        raise UserError(f"{target} is already there: choose another name, or delete it.")
+    partial = folder / f".{name}.partial"
+    shutil.rmtree(partial, ignore_errors=True)
+    shutil.copytree(folder / source, partial, ignore=NOT_COPIED)
+    partial.rename(target)
+    return target
+
+
+def main(arguments: list[str]) -> int:
+    """`NAME FROM` as make hands them over; returns the exit status."""
+    name, source = arguments
+    try:
+        folder = new_app(name, source)
+    except UserError as error:
+        print(error, file=sys.stderr)
+        return 2
+    print(f"{folder} is a copy of apps/{source}. Next:")
+    print(f"  make train-{name}                      train it as it is")
+    print(f"  edit {folder}/config.py     its settings and their defaults")
+    print(f"  edit {folder}/data.py       what it reads")
+    print("  apps/README.md                        from template to a task of your own")
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))

@@ -1,0 +1,70 @@
+"""`make new-app`: the files of a new app, and the names that cannot be one."""
+
+import ast
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+from apps.harness.new_app import main, new_app
+from data.errors import UserError
+
+ROOT = Path(__file__).resolve().parents[3]
+
+
+@pytest.fixture
+def tree(tmp_path):
+    shutil.copytree(
+        ROOT / "apps" / "translate", tmp_path / "apps" / "translate",
+        ignore=shutil.ignore_patterns("__pycache__"),
+    )  # fmt: skip
+    (tmp_path / "apps" / "harness").mkdir()
+    return tmp_path
+
+
+def test_the_copy_is_the_same_files_without_caches(tree):
+    source = tree / "apps" / "translate"
+    (source / "__pycache__").mkdir()
+    target = new_app("mine", "translate", tree)
+    assert target == tree / "apps" / "mine"
+    copied = {file.name: file.read_bytes() for file in target.rglob("*") if file.is_file()}
+    original = {file.name: file.read_bytes() for file in source.rglob("*") if file.is_file()}
+    assert copied == original
+    assert sorted(os.listdir(tree / "apps")) == ["harness", "mine", "translate"]
+
+
+def test_a_template_never_says_its_own_name_in_an_import():
+    for file in (ROOT / "apps" / "translate").rglob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ImportFrom) and not node.level:
+                assert not node.module.startswith("apps.translate"), file
+
+
+@pytest.mark.parametrize(
+    "name, source, sentence",
+    [
+        ("", "translate", "cannot name an app"),
+        ("my-app", "translate", "cannot name an app"),
+        ("Mine", "translate", "cannot name an app"),
+        ("../x", "translate", "cannot name an app"),
+        ("class", "translate", "a word of Python's own"),
+        ("harness", "translate", "is already there"),
+        ("translate", "translate", "is already there"),
+        ("mine", "translat", "no app 'translat' to start from: did you mean translate?"),
+        ("mine", "harness", "no app 'harness' to start from: FROM can be translate."),
+    ],
+)
+def test_a_wrong_name_is_one_sentence_and_makes_nothing(tree, name, source, sentence):
+    with pytest.raises(UserError) as caught:
+        new_app(name, source, tree)
+    assert sentence in str(caught.value) and "\n" not in str(caught.value)
+    assert sorted(os.listdir(tree / "apps")) == ["harness", "translate"]
+
+
+def test_the_command_says_what_to_do_next(tree, monkeypatch, capsys):
+    monkeypatch.chdir(tree)
+    assert main(["mine", "translate"]) == 0
+    assert "make train-mine" in capsys.readouterr().out
+    assert main(["mine", "translate"]) == 2
+    assert capsys.readouterr().err.count("\n") == 1

@@ -1,0 +1,243 @@
+"""`predict` as a stream: one line in, one line out, in order, as soon as it can be answered."""
+
+import io
+import json
+import queue
+import subprocess
+import sys
+import threading
+from pathlib import Path
+from types import SimpleNamespace
+
+import keras
+import pytest
+
+from apps.harness.app import Prediction
+from apps.harness.config import BaseConfig, Section
+from apps.harness.predict import batches, predict, read_lines
+from apps.harness.run_folder import run_folder
+from data.errors import UserError
+
+ROOT = Path(__file__).resolve().parents[3]
+WAIT = 120  # seconds, for a machine that is busy with other things
+
+
+class Data(Section):
+    corpus: str = "builtin"
+
+
+class Decode(Section):
+    beam: int = 5
+
+
+class Config(BaseConfig):
+    data: Data = Data()
+    decode: Decode = Decode()
+
+
+class Shouting:
+    """An app that answers in capitals and remembers what it was asked."""
+
+    name, config = "demo", Config
+
+    def __init__(self):
+        self.asked, self.beam = [], None
+
+    def predictor(self, config, run, model):
+        assert model == "the model"
+        self.beam = config.decode.beam
+
+        def respond(texts):
+            self.asked.append(list(texts))
+            return [
+                Prediction(t.upper(), -1.0, ((t.upper(), -1.0), (t.title(), -2.0))) for t in texts
+            ]
+
+        return respond
+
+
+@pytest.fixture
+def trained(tmp_path, monkeypatch):
+    run = run_folder(tmp_path, "demo", "one")
+    run.open(Config())
+    run.model.write_bytes(b"")
+    monkeypatch.setattr(
+        keras, "models", SimpleNamespace(load_model=lambda path, compile: "the model")
+    )
+    return run
+
+
+def answered(run, lines, **options):
+    app, sink = Shouting(), io.StringIO()
+    predict(app, run, lines, sink, **options)
+    return app, sink.getvalue()
+
+
+def test_one_line_out_for_each_line_in_in_order(trained):
+    lines = [f"line {number}" if number % 7 else "" for number in range(500)]
+    app, text = answered(trained, lines)
+    assert text.split("\n") == [line.upper() for line in lines] + [""]
+    assert max(map(len, app.asked)) <= 64
+
+
+def test_blank_lines_stay_and_never_reach_the_model(trained):
+    app, text = answered(trained, ["", "a", "  ", "b", ""])
+    assert text == "\nA\n\nB\n\n"
+    assert [one for asked in app.asked for one in asked] == ["a", "b"]
+    app, text = answered(trained, ["", ""])
+    assert (text, app.asked) == ("\n\n", [])
+
+
+def test_json_has_scores_and_as_many_answers_as_wanted(trained):
+    _, text = answered(trained, ["grüße", ""], as_json=True)
+    assert [json.loads(line) for line in text.splitlines()] == [
+        {"source": "grüße", "text": "GRÜSSE", "score": -1.0},
+        {"source": "", "text": "", "score": 0.0},
+    ]
+    assert "grüße" in text
+    _, text = answered(trained, ["a b"], as_json=True, n_best=9)
+    assert json.loads(text)["n_best"] == [
+        {"text": "A B", "score": -1.0},
+        {"text": "A B", "score": -2.0},
+    ]
+
+
+def test_settings_can_be_overridden(trained):
+    app, _ = answered(trained, ["a"], overrides={"decode.beam": 1})
+    assert app.beam == 1
+
+
+def test_an_answer_that_breaks_the_line_is_kept_on_it(trained):
+    _, text = answered(trained, ["a\u2028b"])
+    assert text == "A B\n"
+
+
+def test_an_answer_does_not_wait_for_the_next_line(trained):
+    """As in a conversation through a pipe: the second line is only sent after the first answer."""
+    lines, replies = queue.Queue(), queue.Queue()
+    sink = SimpleNamespace(write=replies.put, flush=lambda: replies.put("flushed"))
+    worker = threading.Thread(
+        target=predict, args=(Shouting(), trained, iter(lines.get, None), sink), daemon=True
+    )
+    worker.start()
+    for word in ("one", "two"):
+        lines.put(word)
+        assert replies.get(timeout=WAIT) == f"{word.upper()}\n"
+        assert replies.get(timeout=WAIT) == "flushed"
+    lines.put(None)
+    worker.join(WAIT)
+    assert not worker.is_alive()
+
+
+def test_lines_that_have_arrived_are_taken_together():
+    all_read = threading.Event()
+
+    def lines():
+        yield from map(str, range(150))
+        all_read.set()
+
+    arriving = batches(lines())
+    assert all_read.wait(WAIT)
+    assert [len(batch) for batch in arriving] == [64, 64, 22]
+
+
+def test_an_error_comes_after_the_lines_before_it():
+    def lines():
+        yield "a"
+        raise UserError("Line 2 is wrong.")
+
+    arrived = []
+    with pytest.raises(UserError, match="Line 2 is wrong"):
+        for batch in batches(lines()):
+            arrived += batch
+    assert arrived == ["a"]
+
+
+def test_lines_are_utf8_whatever_ends_them():
+    source = io.BytesIO("grüß\r\n\nsecond\x0b part\nlast".encode())
+    assert list(read_lines(source, "it")) == ["grüß", "", "second\x0b part", "last"]
+    with pytest.raises(UserError, match=r"^Line 2 of it is not UTF-8: convert it first"):
+        list(read_lines(io.BytesIO(b"fine\n\xff\xfe\n"), "it"))
+
+
+PROGRAM = """
+import sys
+from types import SimpleNamespace
+
+sys.path.insert(0, {root!r})
+sys.modules["keras"] = SimpleNamespace(
+    models=SimpleNamespace(load_model=lambda path, compile: None)
+)
+from apps.harness import App, BaseConfig, Prediction, Section, later, run
+
+class Data(Section):
+    corpus: str = "builtin"
+
+class Decode(Section):
+    beam: int = 5
+
+class Config(BaseConfig):
+    data: Data = Data()
+    decode: Decode = Decode()
+
+def predictor(config, run, model):
+    return lambda texts: [Prediction(text.upper(), 0.0) for text in texts]
+
+no = print
+app = App("demo", "", Config, no, no, no, predictor, no, no, no)
+raise SystemExit(run(app, ["predict", "--runs", {runs!r}, *sys.argv[1:]]))
+"""
+
+
+@pytest.fixture
+def process(trained, tmp_path):
+    """Starts `predict` as a process of its own, with an app that needs no TensorFlow."""
+    script = tmp_path / "program.py"
+    script.write_text(PROGRAM.format(root=str(ROOT), runs=str(tmp_path)))
+
+    def start(*arguments):
+        return subprocess.Popen(
+            [sys.executable, str(script), *arguments],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+
+    return start
+
+
+def test_a_process_converses_and_ends_quietly_when_nobody_listens(process):
+    with process("--run", "one") as child:
+        child.stdin.write(b"ein Hund\n")
+        child.stdin.flush()
+        assert child.stdout.readline() == b"EIN HUND\n"
+        child.stdout.close()
+        child.stdin.write(b"zwei\n" * 5)
+        child.stdin.close()
+        assert child.stderr.read() == b""
+        assert child.wait(WAIT) == 0
+
+
+def test_a_process_reads_and_writes_files(process, tmp_path):
+    source, target = tmp_path / "in.txt", tmp_path / "out.txt"
+    source.write_text("a\n\nü\n", encoding="utf-8")
+    with process("--input", str(source), "--output", str(target)) as child:
+        out, err = child.communicate(timeout=WAIT)
+    assert (out, target.read_text(encoding="utf-8")) == (b"", "A\n\nÜ\n")
+    assert err.decode() == f"Run: {tmp_path}/demo/one\n"
+
+
+def test_a_file_that_is_not_utf8_leaves_no_output(process, tmp_path):
+    source, target = tmp_path / "in.txt", tmp_path / "out.txt"
+    source.write_bytes(b"a\n\xff\n")
+    with process("--run", "one", "--input", str(source), "--output", str(target)) as child:
+        out, err = child.communicate(timeout=WAIT)
+    assert child.returncode == 2
+    assert err.decode().startswith(f"Line 2 of {source} is not UTF-8") and err.count(b"\n") == 1
+    assert not target.exists() and out == b""
+
+
+def test_texts_can_be_arguments(process):
+    with process("--run", "one", "--json", "ein Hund", "", "b") as child:
+        out, _ = child.communicate(timeout=WAIT)
+    assert [json.loads(line)["text"] for line in out.splitlines()] == ["EIN HUND", "", "B"]

@@ -1,0 +1,263 @@
+"""MultiHeadAttention: against NumPy, against Keras, and step by step against the whole."""
+
+import keras
+import numpy as np
+import pytest
+from keras import ops
+from layer_contract import check_layer
+
+from layers.attention import MultiHeadAttention
+
+BATCH, TIME, MEMORY, HEADS = 3, 5, 7, 2
+
+
+def normal(*shape, seed=0):
+    return np.random.default_rng([seed, *shape]).normal(size=shape).astype("float32")
+
+
+def prefix_mask(lengths, time):
+    return np.arange(time) < np.array(lengths)[:, None]
+
+
+def attention(**options):
+    """A layer whose biases are not zero, built for queries 8 wide and memories 6 wide."""
+    layer = MultiHeadAttention(HEADS, 4, value_dim=3, **options)
+    layer.build((None, None, 8), (None, None, 6))
+    for index, weight in enumerate(layer.trainable_weights):
+        weight.assign(normal(*weight.shape, seed=index) * 0.5)
+    return layer
+
+
+def array(tensor):
+    return ops.convert_to_numpy(tensor)
+
+
+def by_hand(layer, query, value, mask):
+    """Equation 1 and section 3.2.2 of Vaswani et al., head by head and row by row."""
+    weights = {weight.name: array(weight).astype("float64") for weight in layer.weights}
+
+    def project(inputs, name):
+        return inputs @ weights[f"{name}_kernel"] + weights[f"{name}_bias"]
+
+    queries, keys, values = project(query, "query"), project(value, "key"), project(value, "value")
+    scores = np.zeros((len(query), HEADS, query.shape[1], value.shape[1]))
+    context = np.zeros((len(query), query.shape[1], HEADS * 3))
+    for b, h, t in np.ndindex(*scores.shape[:3]):
+        logits = keys[b, :, 4 * h : 4 * h + 4] @ queries[b, t, 4 * h : 4 * h + 4] / 2.0
+        terms = np.where(mask[b, t], np.exp(logits), 0)
+        scores[b, h, t] = terms / terms.sum() if mask[b, t].any() else 0
+        context[b, t, 3 * h : 3 * h + 3] = scores[b, h, t] @ values[b, :, 3 * h : 3 * h + 3]
+    return project(context, "output"), scores
+
+
+def test_equals_the_equations():
+    layer, query, value = attention(), normal(BATCH, TIME, 8), normal(BATCH, MEMORY, 6)
+    mask = np.random.default_rng(1).random((BATCH, TIME, MEMORY)) < 0.5
+    mask[1, 2] = False
+    output, scores = layer(query, value, attention_mask=mask, return_attention_scores=True)
+    expected_output, expected_scores = by_hand(layer, query, value, mask)
+    np.testing.assert_allclose(array(scores), expected_scores, atol=1e-5)
+    np.testing.assert_allclose(array(output), expected_output, atol=1e-5)
+
+
+def test_all_masks_hold_at_once():
+    layer, query, value = attention(), normal(BATCH, TIME, 8), normal(BATCH, TIME, 6)
+    free = np.random.default_rng(2).random((BATCH, TIME, TIME)) < 0.7
+    query_mask, value_mask = prefix_mask([5, 3, 4], TIME), prefix_mask([2, 5, 4], TIME)
+    key_mask = prefix_mask([5, 4, 5], TIME)
+    output = layer(
+        query,
+        value,
+        query_mask=query_mask,
+        value_mask=value_mask,
+        key_mask=key_mask,
+        attention_mask=free,
+        use_causal_mask=True,
+    )
+    mask = free & query_mask[:, :, None] & value_mask[:, None] & key_mask[:, None]
+    mask = mask & np.tril(np.ones((TIME, TIME), bool))
+    np.testing.assert_allclose(array(output), by_hand(layer, query, value, mask)[0], atol=1e-5)
+
+
+def stock_twin(layer):
+    """A `keras.layers.MultiHeadAttention` with the weights of `layer`."""
+    twin = keras.layers.MultiHeadAttention(HEADS, 4, value_dim=3)
+    twin.build((None, None, 8), (None, None, 6))
+    weights = {weight.name: array(weight) for weight in layer.weights}
+    for name, dense in (
+        ("query", twin.query_dense),
+        ("key", twin.key_dense),
+        ("value", twin.value_dense),
+        ("output", twin.output_dense),
+    ):
+        dense.kernel.assign(weights[f"{name}_kernel"].reshape(dense.kernel.shape))
+        dense.bias.assign(weights[f"{name}_bias"].reshape(dense.bias.shape))
+    return twin
+
+
+@pytest.mark.parametrize("causal", [False, True])
+def test_equals_keras_forward_and_gradients(causal):
+    layer = attention()
+    twin = stock_twin(layer)
+    query, value = normal(BATCH, TIME, 8), normal(BATCH, MEMORY, 6)
+    options = {
+        "query_mask": prefix_mask([5, 5, 5], TIME),
+        "value_mask": prefix_mask([7, 4, 1], MEMORY),
+        "use_causal_mask": causal,
+    }
+    ours = layer(query, value, return_attention_scores=True, **options)
+    theirs = twin(query, value, return_attention_scores=True, **options)
+    for one, other in zip(ours, theirs):
+        np.testing.assert_allclose(array(one), array(other), atol=1e-5)
+    # Plain gradient descent: a step is the gradient, on every backend.
+    names = ("query", "key", "value", "output")
+    before = {w.name: array(w) for w in layer.weights}
+    target = normal(BATCH, TIME, 8, seed=9)
+    for one in (layer, twin):
+        inputs = [keras.Input((None, 8)), keras.Input((None, 6))]
+        masks = [keras.Input((None,), dtype="bool"), keras.Input((None,), dtype="bool")]
+        # With scores, as stock Keras on JAX takes no `value_dim` of its own without them.
+        outputs, _ = one(
+            *inputs,
+            query_mask=masks[0],
+            value_mask=masks[1],
+            use_causal_mask=causal,
+            return_attention_scores=True,
+        )
+        model = keras.Model([*inputs, *masks], outputs)
+        model.compile(keras.optimizers.SGD(1.0), "mse", jit_compile=False)
+        model.train_on_batch(
+            [query, value, options["query_mask"], options["value_mask"]], target
+        )
+    after = {w.name: array(w) for w in layer.weights}
+    for name in names:
+        dense = getattr(twin, f"{name}_dense")
+        for part in ("kernel", "bias"):
+            one, other = after[f"{name}_{part}"], array(getattr(dense, part))
+            np.testing.assert_allclose(one, other.reshape(one.shape), atol=1e-5)
+    assert np.abs(after["query_kernel"] - before["query_kernel"]).max() > 1e-4
+
+
+def test_a_query_that_sees_nothing_gets_the_bias_and_trains():
+    layer, query, value = attention(), normal(BATCH, TIME, 8), normal(BATCH, MEMORY, 6)
+    empty = np.zeros((BATCH, MEMORY), bool)
+    output, scores = layer(query, value, value_mask=empty, return_attention_scores=True)
+    assert not array(scores).any()
+    bias = np.broadcast_to(array(layer.output_bias), output.shape)
+    np.testing.assert_allclose(array(output), bias, atol=1e-6)
+    inputs = [keras.Input((None, 8)), keras.Input((None, 6)), keras.Input((None,), dtype="bool")]
+    model = keras.Model(inputs, layer(inputs[0], inputs[1], value_mask=inputs[2]))
+    model.compile("sgd", "mse", jit_compile=False)
+    model.train_on_batch([query, value, empty], np.ones((BATCH, TIME, 8)))
+    assert all(np.isfinite(array(weight)).all() for weight in layer.weights)
+
+
+def test_padding_changes_nothing():
+    layer, query, value = attention(), normal(BATCH, TIME, 8), normal(BATCH, MEMORY, 6)
+    mask = prefix_mask([7, 4, 1], MEMORY)
+    plain = array(layer(query, value, value_mask=mask))
+    loud = np.where(mask[:, :, None], value, 1e3).astype("float32")
+    np.testing.assert_allclose(array(layer(query, loud, value_mask=mask)), plain, atol=1e-5)
+    longer = np.concatenate([value, normal(BATCH, 4, 6)], axis=1)
+    longer_mask = np.concatenate([mask, np.zeros((BATCH, 4), bool)], axis=1)
+    np.testing.assert_allclose(array(layer(query, longer, value_mask=longer_mask)), plain, atol=1e-5)
+
+
+def test_causal_steps_see_no_future():
+    layer = MultiHeadAttention(HEADS, 4)
+    inputs = normal(BATCH, TIME, 8)
+    plain = array(layer(inputs, inputs, use_causal_mask=True))
+    for time in range(1, TIME):
+        changed = inputs.copy()
+        changed[:, time:] += 1
+        output = array(layer(changed, changed, use_causal_mask=True))
+        np.testing.assert_allclose(output[:, :time], plain[:, :time], atol=1e-6)
+        assert np.abs(output[:, time:] - plain[:, time:]).max() > 1e-3
+
+
+@pytest.mark.parametrize("policy, tolerance", [("float32", 1e-5), ("mixed_float16", 1e-2)])
+def test_steps_equal_the_whole(policy, tolerance):
+    layer = MultiHeadAttention(HEADS, 4, value_dim=3, dtype=policy)
+    inputs = normal(BATCH, TIME, 8)
+    whole = array(layer(inputs, inputs, use_causal_mask=True))
+    cache = layer.begin_cache(BATCH, max_length=TIME + 2)
+    assert [tuple(part.shape) for part in cache] == [(3, 2, 7, 4), (3, 2, 7, 3)]
+    for time in range(TIME):
+        output, cache = layer.step(ops.convert_to_tensor(inputs[:, time]), cache, time)
+        assert keras.backend.standardize_dtype(output.dtype) == layer.compute_dtype
+        np.testing.assert_allclose(array(output), whole[:, time], atol=tolerance)
+
+
+def test_steps_run_in_a_loop():
+    layer = MultiHeadAttention(HEADS, 4)
+    inputs = normal(BATCH, TIME, 8)
+    whole = array(layer(inputs, inputs, use_causal_mask=True))
+
+    def body(time, outputs, cache):
+        query = ops.take(ops.convert_to_tensor(inputs), time, axis=1)
+        output, cache = layer.step(query, cache, time)
+        return time + 1, ops.slice_update(outputs, (0, time, 0), output[:, None]), cache
+
+    def steps():
+        start = (ops.zeros((), "int32"), ops.zeros((BATCH, TIME, 8)), layer.begin_cache(BATCH, TIME))
+        return ops.while_loop(lambda time, *_: time < TIME, body, start)[1]
+
+    for run in compilations(steps):
+        np.testing.assert_allclose(array(run()), whole, atol=1e-5)
+
+
+def compilations(function):
+    """The function as it is, as a graph, and compiled by XLA, where the backend has these."""
+    if keras.config.backend() == "tensorflow":
+        import tensorflow as tf
+
+        return [function, tf.function(function), tf.function(function, jit_compile=True)]
+    if keras.config.backend() == "jax":
+        import jax
+
+        return [function, jax.jit(function)]
+    return [function]
+
+
+def test_projected_memory_is_attended_to_any_number_of_times():
+    layer, value = attention(), normal(BATCH, MEMORY, 6)
+    mask = prefix_mask([7, 4, 1], MEMORY)
+    keys, values = layer.project_memory(ops.convert_to_tensor(value))
+    for seed in (1, 2):
+        query = normal(BATCH, TIME, 8, seed=seed)
+        one = layer.attend(query, keys, values, ops.convert_to_tensor(mask)[:, None])
+        np.testing.assert_allclose(
+            array(one), array(layer(query, value, value_mask=mask)), atol=1e-6
+        )
+
+
+def test_symbolic_shapes_are_true():
+    query, value = keras.Input((TIME, 8)), keras.Input((MEMORY, 6))
+    output, scores = attention()(query, value, return_attention_scores=True)
+    assert output.shape == (None, TIME, 8)
+    assert scores.shape == (None, HEADS, TIME, MEMORY)
+    model = keras.Model([query, value], [output, scores])
+    eager = model([normal(BATCH, TIME, 8), normal(BATCH, MEMORY, 6)])
+    assert [tuple(part.shape) for part in eager] == [(3, 5, 8), (3, 2, 5, 7)]
+
+
+def test_wrong_sizes_are_refused():
+    with pytest.raises(ValueError, match="num_heads"):
+        MultiHeadAttention(0, 4)
+    with pytest.raises(ValueError, match="same number of positions"):
+        MultiHeadAttention(2, 4)(normal(3, 5, 8), normal(3, 7, 8), normal(3, 6, 8))
+
+
+@pytest.mark.parametrize("scores", [False, True])
+def test_contract(scores):
+    check_layer(
+        MultiHeadAttention,
+        {"num_heads": 2, "key_dim": 4, "value_dim": 3, "dropout": 0.3, "use_bias": True, "seed": 3},
+        {"query": normal(3, 5, 8), "value": normal(3, 7, 6)},
+        options={"return_attention_scores": True} if scores else None,
+        masks={"query_mask": "query", "value_mask": "value"},
+        seed_generators=1,
+        trainable_weights=8,
+        no_gradient=("key_bias",),
+        output_shape=(3, 5, 8),
+    )
