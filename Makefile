@@ -43,7 +43,7 @@ compare-%: apps/%/__main__.py $(VENV)/.installed ## One table over runs of apps/
 	@$(BIN)/python -m apps.$* compare $(RUNS) $(ARGS)
 
 tensorboard: $(VENV)/.installed ## Serve the curves of all runs on http://localhost:6006
-	@$(BIN)/tensorboard --logdir runs $(ARGS)
+	@TF_CPP_MIN_LOG_LEVEL=3 $(BIN)/tensorboard --logdir runs $(ARGS)
 
 FROM = translate
 new-app: $(VENV)/.installed ## Copy an app under a new name: NAME=mine FROM=translate

@@ -39,7 +39,7 @@ def gap(one, other):
     if [y.shape for y in one] != [y.shape for y in other]:
         return np.inf
     largest = 0.0
-    for a, b in zip(one, other):
+    for a, b in zip(one, other, strict=True):
         a, b = np.asarray(a, "float64"), np.asarray(b, "float64")
         difference = np.where(a == b, 0.0, np.abs(a - b) / (1 + np.abs(b)))
         difference = np.where(np.isnan(difference), np.inf, difference)
@@ -73,7 +73,7 @@ def flat_shapes(nest):
 def fits(shape, symbolic, exact):
     """Whether a symbolic shape may stand for a shape; `exact` leaves no axis unknown."""
     return len(shape) == len(symbolic) and all(
-        b == a or (b is None and not exact) for a, b in zip(shape, symbolic)
+        b == a or (b is None and not exact) for a, b in zip(shape, symbolic, strict=True)
     )
 
 
@@ -149,7 +149,7 @@ class GradientRecorder(keras.optimizers.Optimizer):
 
     def report(self, variables):
         """Triples (weight, whether it moved, its gradient)."""
-        for variable, before, slot in zip(variables, self.before, self.slots):
+        for variable, before, slot in zip(variables, self.before, self.slots, strict=True):
             moved = np.any(before != ops.convert_to_numpy(variable))
             yield variable, moved, ops.convert_to_numpy(slot)
 

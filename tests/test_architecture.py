@@ -1,6 +1,7 @@
 """Who may import whom, and what a file may be, read from the sources."""
 
 import ast
+import functools
 import re
 import subprocess
 import sys
@@ -17,6 +18,7 @@ def sources(*folders):
     return sorted(file for folder in folders for file in (ROOT / folder).rglob("*.py"))
 
 
+@functools.cache
 def imports(file: Path) -> list[tuple[str, bool]]:
     """Every imported name, dotted, and whether the import was written relatively."""
     package = file.relative_to(ROOT).with_suffix("").parts[:-1]

@@ -22,6 +22,7 @@ from .app import App
 from .config import BaseConfig, Section, did_you_mean, differences, merged, validated
 from .files import atomic_write
 from .flags import given, parse
+from .quiet import quiet
 from .run_folder import RunFolder, existing_runs, find_run, latest_run, run_folder, run_name
 
 MISUSE = 2
@@ -280,8 +281,8 @@ def _import(app: App, trained: RunFolder | None = None, flags: UseFlags | None =
         trained.require_model()
         if not (flags.run or flags.data.corpus or flags.model.memory):
             print(f"Run: {trained}", file=sys.stderr)
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-    app.load()
+    with quiet():
+        app.load()
 
 
 VERBS = {

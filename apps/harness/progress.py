@@ -108,7 +108,7 @@ class Progress(keras.callbacks.Callback):
             training, batches = training - self._tracing, batches - self._traced
         elif self._tracing and self._batch < (self._steps or math.inf):
             return None
-        return training * self._batch / batches + afterwards
+        return training * self._batch / max(batches, 1) + afterwards
 
     def _remaining(self) -> float | None:
         """Seconds to the end of the last epoch, as it looks; None if there is no telling yet."""

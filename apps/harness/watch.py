@@ -20,7 +20,8 @@ def nothing() -> dict:
 class Watch:
     """What TensorBoard shows of a run beside its curves.
 
-    Every callable looks at the model as it is when called: the callback calls them between epochs.
+    Every callable looks at the model as it is when called: the callback calls them between epochs,
+    `scores` first, so that what it decoded can be shown by `texts`.
     """
 
     texts: Callable[[], Mapping[str, str]] = nothing

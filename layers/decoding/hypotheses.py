@@ -77,7 +77,7 @@ def candidates(logits, count, forbidden_tokens):
     """
     logits = ops.cast(logits, "float32")
     top, tokens = top_tokens(logits, min(count + len(forbidden_tokens), logits.shape[-1]))
-    highest = top[:, :1]
+    highest = ops.max(top, axis=-1, keepdims=True)  # a slice of it makes XLA sort all of the row
     total = ops.sum(ops.exp(logits - highest), axis=-1, keepdims=True)
     log_probs = top - highest - ops.log(total)
     tokens = ops.cast(tokens, "int32")

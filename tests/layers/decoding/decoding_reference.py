@@ -90,8 +90,8 @@ def beam_of(toy, sentence, max_length, width, alpha, hypotheses=1, forbidden=())
 
 def found(result, sentence=0):
     """The hypotheses of one sentence as [(score, tokens)], cut at their lengths."""
-    tokens, scores, lengths = (ops.convert_to_numpy(x)[sentence] for x in result)
-    return [(float(s), tuple(t[:n].tolist())) for t, s, n in zip(tokens, scores, lengths)]
+    parts = (ops.convert_to_numpy(x)[sentence] for x in result)
+    return [(float(s), tuple(t[:n].tolist())) for t, s, n in zip(*parts, strict=True)]
 
 
 def assert_same(one, other):

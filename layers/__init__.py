@@ -1,0 +1,1 @@
+"""Keras layers that give a sequence model a working memory."""
