@@ -98,7 +98,7 @@ class Batches:
         return len(self._plan)
 
     def training(self, position: Position) -> tf.data.Dataset:
-        """Batches of the epoch that `position` names when the iteration starts, from its step on."""
+        """Batches of the epoch that `position` names when iteration starts, from its step on."""
 
         def batches() -> Iterator[tuple]:
             random = np.random.default_rng((self._seed, position.epoch))

@@ -1,4 +1,4 @@
-"""A joint subword tokenizer: trained by SentencePiece, run inside the graph by `tensorflow_text`."""
+"""A joint subword tokenizer: trained by SentencePiece, run in the graph by `tensorflow_text`."""
 
 import io
 import re
@@ -107,7 +107,10 @@ class Tokenizer:
 def _vocabulary_sentence(message: str, vocabulary: int) -> str:
     """SentencePiece's complaint about a vocabulary size as one sentence that says what is right."""
     if limit := re.search(r"value <= (\d+)", message):
-        return f"A vocabulary of {vocabulary} is more than this corpus can give: use at most {limit[1]}."
+        return (
+            f"A vocabulary of {vocabulary} is more than this corpus can give: "
+            f"use at most {limit[1]}."
+        )
     if limit := re.search(r"smaller than required_chars\. \d+ vs (\d+)", message):
         return (
             f"A vocabulary of {vocabulary} cannot hold this corpus's characters: "

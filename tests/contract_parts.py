@@ -1,6 +1,8 @@
-"""What the layer contract is made of: nests of shapes, padding, and two small Keras objects."""
+"""What the layer contract is made of: nests of arrays, padding, and the layer under test."""
 
+import inspect
 import json
+import random
 
 import keras
 import numpy as np
@@ -8,10 +10,10 @@ import numpy as np
 ops = keras.ops
 
 
-def float32(array):
-    """The array as the layers here take it: no double precision."""
+def narrow(array):
+    """The array in 32 bits where it has 64, which the layers here do not take."""
     array = np.asarray(array)
-    return array.astype("float32") if array.dtype == "float64" else array
+    return array.astype({"float64": "float32", "int64": "int32"}.get(str(array.dtype), array.dtype))
 
 
 def arrays(outputs):
@@ -120,6 +122,60 @@ def kept(outputs, mask):
         return output
 
     return outputs if mask is None else keras.tree.map_structure(keep, outputs)
+
+
+class Subject:
+    """A layer under test: how it is made and called, and how its outputs are compared."""
+
+    def __init__(self, cls, init, inputs, options, masks, tolerance):
+        self.cls, self.options, self.masks = cls, dict(options or {}), dict(masks or {})
+        self.init = init if callable(init) else lambda: dict(init)
+        self.parameters = list(inspect.signature(cls.call).parameters)[1:]
+        self.first = self.parameters[0]
+        inputs = inputs if isinstance(inputs, dict) else {self.first: inputs}
+        self.inputs = keras.tree.map_structure(narrow, inputs)
+        self.tolerance = tolerance
+        unknown = {*self.inputs, *self.masks, *self.options} - set(self.parameters)
+        self.expect(not unknown, "call", f"takes no argument {sorted(unknown)}")
+        unknown = set(self.masks.values()) - set(self.inputs)
+        self.expect(not unknown, "masks", f"no input is named {sorted(unknown)}")
+        missing = {"mask", f"{self.first}_mask"} & set(self.parameters) - set(self.masks)
+        self.expect(not missing, "masks", f"`call` takes {sorted(missing)}: name it in `masks`")
+
+    def expect(self, condition, promise, message):
+        assert condition, f"{self.cls.__name__}, {promise}: {message}"
+
+    def make(self, world=1, /, **changes):
+        random.seed(world)  # where Keras takes every seed that is not set
+        return self.cls(**{**self.init(), **changes})
+
+    def call(self, layer, arguments, **changes):
+        arguments = {**arguments, **self.options, **changes}
+        return layer(arguments.pop(self.first), **arguments)
+
+    def run(self, layer, training=False, **changes):
+        """Call the layer eagerly; the nest of its outputs as NumPy arrays."""
+        if "training" in self.parameters:
+            changes["training"] = training
+        return arrays(self.call(layer, tensors_of(self.inputs), **tensors_of(changes)))
+
+    def equal(self, one, other, promise, message, tolerance=None):
+        difference = gap(one, other)
+        limit = self.tolerance if tolerance is None else tolerance
+        self.expect(difference <= limit, promise, f"{message} (they differ by {difference:.2g})")
+
+    def symbols(self, batch=None, time=None):
+        """Keras inputs like the arrays. `batch` and `time`: what to do with these axes' sizes."""
+
+        def symbol(path, array):
+            shape = [array.shape[0] if batch else None, *array.shape[1:]]
+            if path[0] in self.masks.values() and not time:
+                shape[1] = None
+            name = "_".join(map(str, path))
+            return keras.Input(batch_shape=shape, dtype=str(array.dtype), name=name)
+
+        flat = [symbol(path, array) for path, array in keras.tree.flatten_with_path(self.inputs)]
+        return keras.tree.pack_sequence_as(self.inputs, flat)
 
 
 class GradientRecorder(keras.optimizers.Optimizer):

@@ -17,11 +17,17 @@ class Mixer(keras.layers.Layer):
         super().__init__(**kwargs)
         self.units, self.rate, self.seed = units, rate, seed
         self.supports_masking = True
-        self.random = keras.random.SeedGenerator(seed)
+        self.random = self.generator(seed)
+
+    def generator(self, seed):
+        return keras.random.SeedGenerator(seed)
 
     def build(self, input_shape):
         self.kernel = self.add_weight(shape=(input_shape[-1], self.units), name="kernel")
-        self.scale = self.add_weight(shape=(self.units,), initializer="ones", name="scale")
+        self.scale = self.add_scale()
+
+    def add_scale(self):
+        return self.add_weight(shape=(self.units,), initializer="ones", name="scale")
 
     def call(self, inputs, mask=None, training=False):
         outputs = ops.matmul(inputs, self.kernel)
@@ -63,10 +69,8 @@ class IsNotRegistered(Mixer):
 
 @register
 class MakesHalfWeights(Mixer):
-    def build(self, input_shape):
-        super().build(input_shape)
-        dtype = self.compute_dtype
-        self.scale = self.add_weight(shape=(self.units,), dtype=dtype, name="half")
+    def add_scale(self):
+        return self.add_weight(shape=(self.units,), dtype=self.compute_dtype, name="scale")
 
 
 @register
@@ -139,16 +143,14 @@ class DrawsInInference(Mixer):
 
 @register
 class DrawsWithoutAGenerator(Mixer):
-    def __init__(self, *args, **kwargs):
-        super().__init__(*args, **kwargs)
-        self.random = None
+    def generator(self, seed):
+        return None
 
 
 @register
 class IgnoresItsSeed(Mixer):
-    def __init__(self, *args, **kwargs):
-        super().__init__(*args, **kwargs)
-        self.random = keras.random.SeedGenerator()
+    def generator(self, seed):
+        return keras.random.SeedGenerator()
 
 
 @register
@@ -163,8 +165,12 @@ class LosesAWeightOnSaving(Mixer):
 @register
 class FindsOtherNumbersCompiled(Mixer):
     def call(self, inputs, mask=None, training=False):
-        self.calls = getattr(self, "calls", 0) + 1
-        return super().call(inputs, mask, training) + self.calls
+        outputs = super().call(inputs, mask, training)
+        try:
+            ops.convert_to_numpy(inputs)
+        except Exception:  # every backend has its own for a tensor without a value
+            return outputs + 1
+        return outputs
 
 
 def inputs(*shape):
@@ -193,7 +199,7 @@ def test_a_good_layer_passes():
         (ForgetsAnArgument, "config: get_config.* forgets `rate`"),
         (ChangesAnArgument, "config: `units` is 5"),
         (IsNotRegistered, "config: register_keras_serializable"),
-        (MakesHalfWeights, "mixed_float16: .*half is float16"),
+        (MakesHalfWeights, "mixed_float16: .*scale is float16"),
         (LeavesTheComputeDtype, "mixed_float16: an output is float32"),
         (OverflowsInHalf, "mixed_float16: an output is not finite"),
         (IgnoresTheMask, "masks: what stands at padded steps"),
@@ -207,7 +213,7 @@ def test_a_good_layer_passes():
         (DrawsWithoutAGenerator, "seeds: 0 SeedGenerators"),
         (IgnoresItsSeed, "seeds: `seed=` does not decide"),
         (LosesAWeightOnSaving, "saving: other numbers"),
-        (FindsOtherNumbersCompiled, "config: the revived layer|seeds: inference"),
+        (FindsOtherNumbersCompiled, "compiled: predict"),
     ],
 )
 def test_a_broken_layer_is_caught(cls, message):
@@ -247,6 +253,14 @@ class Reader(keras.layers.Layer):
             scores = ops.where(memory_mask[:, None, :], scores, -1e4)
         scores = ops.softmax(scores)
         read = ops.matmul(scores, memory) + start["first"][:, None] + start["second"][:, None]
+        return (read, {"scores": scores}) if return_scores else read
+
+    def compute_output_spec(
+        self, inputs, memory, start, mask=None, memory_mask=None, return_scores=False
+    ):
+        read = self.compute_output_shape(inputs.shape, memory.shape, None)
+        read = keras.KerasTensor(read, self.compute_dtype)
+        scores = keras.KerasTensor((*inputs.shape[:2], memory.shape[1]), self.compute_dtype)
         return (read, {"scores": scores}) if return_scores else read
 
     def compute_output_shape(self, inputs_shape, memory_shape, start_shape):

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import keras
 import numpy as np
+
 from data.errors import UserError
 
 from .files import atomic_path

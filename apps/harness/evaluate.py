@@ -4,6 +4,7 @@ import json
 import time
 
 import keras
+
 from data.errors import UserError
 
 from .app import App, Evaluation
@@ -13,7 +14,9 @@ from .metrics_file import record_evaluation
 from .run_folder import RunFolder
 
 
-def evaluate(app: App, run: RunFolder, split: str, against: RunFolder | None, overrides: dict) -> None:
+def evaluate(
+    app: App, run: RunFolder, split: str, against: RunFolder | None, overrides: dict
+) -> None:
     """Prints and writes the scores of `run` on `split`.
 
     Args:

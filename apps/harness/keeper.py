@@ -1,10 +1,11 @@
-"""The callback that lets a run go on after any interruption, stop early, and average its best epochs."""
+"""The callback by which a run goes on after any interruption, stops early, and is averaged."""
 
 import math
 import time
 from pathlib import Path
 
 import keras
+
 from data.batches import Position
 
 from .checkpoint import Standing, load_mean_weights, save_checkpoint, save_weights

@@ -1,7 +1,7 @@
-"""Cross-entropy over a vocabulary, with label smoothing, in as few passes over the logits as it takes.
+"""Cross-entropy over a vocabulary, with label smoothing, in few passes over the logits.
 
-At the sizes of the templates the output layer and its loss are the largest single cost of a training
-step on a CPU: every pass over `tokens × vocabulary` numbers counts. So the gradient is written out
+At the sizes of the templates the output layer and its loss are the largest single cost of a
+training step on a CPU: every pass over `tokens × vocabulary` numbers counts. So the gradient is written out
 (the softmax of the forward pass is used again, no one-hot matrix is made).
 """
 

@@ -2,6 +2,7 @@
 
 import keras
 import tensorflow as tf
+
 from data.batches import Position
 from data.errors import UserError
 from layers import catalogue

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import tensorflow as tf
+
 from data.batches import Batches
 from data.tokenizer import PAD
 
@@ -72,7 +73,9 @@ def _teacher_forced(
     found = [(labels, predict(inputs)) for inputs, labels in batches.validation()]
     real = [labels != PAD for labels, _ in found]
     right, guessed = (
-        np.concatenate([tf.boolean_mask(pair[side], keep) for pair, keep in zip(found, real)])
+        np.concatenate(
+            [tf.boolean_mask(pair[side], keep) for pair, keep in zip(found, real, strict=True)]
+        )
         for side in (0, 1)
     )
     return token_metrics(right, guessed, np.ones(right.shape, bool))

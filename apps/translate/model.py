@@ -2,8 +2,9 @@
 
 import keras
 import tensorflow as tf
-from data.tokenizer import PAD
 from keras import ops
+
+from data.tokenizer import PAD
 from layers import catalogue
 
 from ..harness.loss import token_losses

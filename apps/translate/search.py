@@ -5,6 +5,7 @@ from functools import partial
 
 import numpy as np
 import tensorflow as tf
+
 from data.tokenizer import END, PAD, START, UNKNOWN, Tokenizer
 from layers.decoding import beam_search, greedy
 

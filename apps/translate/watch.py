@@ -3,6 +3,7 @@
 import keras
 import numpy as np
 import tensorflow as tf
+
 from data.corpora import Pairs
 from data.tokenizer import END, START
 

@@ -140,9 +140,7 @@ class MultiHeadAttention(keras.layers.Layer):
         values = self._project(value, self.value_kernel, self.value_bias)
         return self._split_heads(keys, self.key_dim), self._split_heads(values, self.value_dim)
 
-    def attend(
-        self, query, keys, values, mask=None, return_attention_scores=False, training=False
-    ):
+    def attend(self, query, keys, values, mask=None, return_attention_scores=False, training=False):
         """Attends with `query` to projected keys and values.
 
         Args:

@@ -1,4 +1,4 @@
-"""The loss against its definition, and its written-out gradient against automatic differentiation."""
+"""The loss against its definition, its gradient against automatic differentiation."""
 
 import numpy as np
 import pytest

@@ -21,7 +21,21 @@ EPOCHS = 4
 @pytest.fixture
 def command(tmp_path):
     """A train command with dropout and averaging whose every step writes a checkpoint."""
-    words = "the cat dog sat slept on under a mat old red lamp and".split()
+    words = [
+        "the",
+        "cat",
+        "dog",
+        "sat",
+        "slept",
+        "on",
+        "under",
+        "a",
+        "mat",
+        "old",
+        "red",
+        "lamp",
+        "and",
+    ]
     draw = random.Random(3)
     sides = [" ".join(draw.choices(words, k=draw.randint(2, 12))) for _ in range(160)]
     corpus = tmp_path / "pairs.tsv"

@@ -26,7 +26,9 @@ VOCABULARY = 40
 def trained(request, tmp_path_factory, settings, options):
     """A run of each memory, trained to the end on ten pairs."""
     memory = request.param
-    values = settings | {"model": settings["model"] | {"memory": memory, "options": options[memory]}}
+    values = settings | {
+        "model": settings["model"] | {"memory": memory, "options": options[memory]}
+    }
     config = APP.config.model_validate(values)
     run = RunFolder(tmp_path_factory.mktemp("runs") / "translate" / memory)
     train(APP, config, run)
@@ -71,7 +73,7 @@ def test_the_export_translates_without_this_project(trained, tmp_path):
         "served = tf.saved_model.load(sys.argv[1])\n"
         "texts = served.serve(tf.constant(['We drink tea.', 'The child laughs.']))\n"
         "print([text.decode() for text in texts['translations'].numpy()])\n"
-        "assert not {'layers', 'apps', 'data', 'keras'} & set(sys.modules), 'the project was needed'\n"
+        "assert not {'layers', 'apps', 'data', 'keras'} & set(sys.modules), 'more was needed'\n"
     )
     done = subprocess.run(
         [sys.executable, "-c", program, str(run.saved_model.resolve())],
@@ -101,9 +103,7 @@ def test_no_future_leaks(model):
     source, target = ids(random, 2, 7), ids(random, 2, 9)
     changed = target.copy()
     changed[:, 5:] = ids(random, 2, 4)
-    before, after = (
-        model({"source": source, "target": one}).numpy() for one in (target, changed)
-    )
+    before, after = (model({"source": source, "target": one}).numpy() for one in (target, changed))
     np.testing.assert_allclose(before[:, :5], after[:, :5], atol=1e-5)
     assert np.abs(before[:, 5:] - after[:, 5:]).max() > 1e-3
 

@@ -84,7 +84,8 @@ def test_masked_memory_is_as_good_as_absent():
 def test_more_rows_than_the_memory_are_a_beam():
     cell, _ = made()
     memory, rows = normal(3, 7, 8), 3 * 2
-    projected, states = cell.project(normal(rows, 6)), [normal(rows, 4) for _ in range(3)]
+    projected = cell.project(normal(rows, 6))
+    states = [ops.convert_to_tensor(normal(rows, 4)) for _ in range(3)]
     folded = cell.begin(3, memory=memory, memory_mask=MASK, return_attention_scores=True)
     tiled = cell.begin(
         rows,

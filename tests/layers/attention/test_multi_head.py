@@ -126,9 +126,7 @@ def test_equals_keras_forward_and_gradients(causal):
         )
         model = keras.Model([*inputs, *masks], outputs)
         model.compile(keras.optimizers.SGD(1.0), "mse", jit_compile=False)
-        model.train_on_batch(
-            [query, value, options["query_mask"], options["value_mask"]], target
-        )
+        model.train_on_batch([query, value, options["query_mask"], options["value_mask"]], target)
     after = {w.name: array(w) for w in layer.weights}
     for name in names:
         dense = getattr(twin, f"{name}_dense")
@@ -160,7 +158,9 @@ def test_padding_changes_nothing():
     np.testing.assert_allclose(array(layer(query, loud, value_mask=mask)), plain, atol=1e-5)
     longer = np.concatenate([value, normal(BATCH, 4, 6)], axis=1)
     longer_mask = np.concatenate([mask, np.zeros((BATCH, 4), bool)], axis=1)
-    np.testing.assert_allclose(array(layer(query, longer, value_mask=longer_mask)), plain, atol=1e-5)
+    np.testing.assert_allclose(
+        array(layer(query, longer, value_mask=longer_mask)), plain, atol=1e-5
+    )
 
 
 def test_causal_steps_see_no_future():
@@ -199,7 +199,11 @@ def test_steps_run_in_a_loop():
         return time + 1, ops.slice_update(outputs, (0, time, 0), output[:, None]), cache
 
     def steps():
-        start = (ops.zeros((), "int32"), ops.zeros((BATCH, TIME, 8)), layer.begin_cache(BATCH, TIME))
+        start = (
+            ops.zeros((), "int32"),
+            ops.zeros((BATCH, TIME, 8)),
+            layer.begin_cache(BATCH, TIME),
+        )
         return ops.while_loop(lambda time, *_: time < TIME, body, start)[1]
 
     for run in compilations(steps):

@@ -99,7 +99,7 @@ def test_recurrent_dropout_is_constant_over_time():
     cell.build((2, 3))
     randomise(cell)
     step = cell.begin(2, training=True)
-    states = [np.ones((2, 50), "float32"), np.zeros((2, 50), "float32")]
+    states = [ops.ones((2, 50)), ops.zeros((2, 50))]
     projected = cell.project(np.zeros((2, 3), "float32"))
     one, other = [ops.convert_to_numpy(step(projected, states)[0]) for _ in range(2)]
     np.testing.assert_array_equal(one, other)

@@ -178,6 +178,7 @@ def test_contract_of_the_encoder_block():
         trainable_weights=16,
         no_gradient=("key_bias",),
         output_shape=(3, 5, 8),
+        xla=False,  # the stacks are compiled
     )
 
 
@@ -192,4 +193,5 @@ def test_contract_of_the_decoder_block():
         trainable_weights=26,
         no_gradient=("key_bias",),
         output_shape=(3, 5, 8),
+        xla=False,  # the stacks are compiled
     )

@@ -241,4 +241,7 @@ def test_contract_of_the_decoder(scores):
         trainable_weights=54,
         no_gradient=("key_bias",),
         output_shape=(3, 5, 8),
+        # With scores it is the same layer: what takes long is checked without them.
+        precisions=() if scores else ("mixed_float16", "mixed_bfloat16"),
+        xla=not scores,
     )
