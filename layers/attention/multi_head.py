@@ -196,7 +196,7 @@ class MultiHeadAttention(keras.layers.Layer):
         query = query[:, None]
         keys, values = (
             ops.slice_update(past, (0, 0, position, 0), new)
-            for past, new in zip(cache, self.project_memory(query))
+            for past, new in zip(cache, self.project_memory(query), strict=True)
         )
         seen = ops.arange(ops.shape(keys)[2], dtype="int32") <= position
         return self.attend(query, keys, values, seen[None, None])[:, 0], (keys, values)

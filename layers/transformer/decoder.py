@@ -89,7 +89,8 @@ class TransformerDecoder(TransformerStack):
             position = state["position"]
             outputs = self.positions(inputs[:, None], offset=position)[:, 0]
             caches = []
-            for block, cache, keys_values in zip(self.blocks, state["caches"], projected):
+            parts = zip(self.blocks, state["caches"], projected, strict=True)
+            for block, cache, keys_values in parts:
                 outputs, cache = block.step(outputs, cache, position[0], keys_values, memory_mask)
                 caches.append(cache)
             return self.last_norm(outputs), {"position": position + 1, "caches": tuple(caches)}
