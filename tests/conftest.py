@@ -26,12 +26,11 @@ SEED = 1234
 def clean_keras():
     """Give each test the same seed, and put back the global settings that it changed.
 
-    Keras draws every unset seed from Python's `random`. `keras.utils.set_random_seed` is left
-    alone on purpose: on TensorFlow it also resets the random state of the eager context, which
-    destroys the resources of a SentencePiece tokenizer made by an earlier fixture.
+    Keras draws every seed that is not set from Python's `random`. `keras.utils.set_random_seed`
+    and `keras.utils.clear_session` are left alone on purpose: on TensorFlow both destroy the
+    resources of a SentencePiece tokenizer that a fixture made earlier.
     """
     policy, floatx = keras.config.dtype_policy(), keras.config.floatx()
-    keras.utils.clear_session(free_memory=False)
     random.seed(SEED)
     np.random.seed(SEED)
     yield

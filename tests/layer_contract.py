@@ -97,7 +97,7 @@ def check_layer(
             called symbolically. None means True where there are masks.
         has_shape_function: False for a layer that leaves `compute_output_shape` to Keras.
         precisions: mixed dtype policies to run.
-        xla: whether the layer also runs under XLA (TensorFlow and JAX).
+        xla: whether the layer also runs under XLA on TensorFlow.
         tolerance: largest difference between two ways to compute the same float32 numbers.
         mixed_tolerance: the same between mixed precision and float32.
 
@@ -109,7 +109,7 @@ def check_layer(
     check.config()
     check.shapes(output_shape, variable_time, has_shape_function)
     check.training(trainable_weights, non_trainable_weights, no_gradient)
-    check.saving(xla and keras.config.backend() != "torch")
+    check.saving(xla)
     for policy in precisions:
         check.precision(policy, mixed_tolerance)
     if check.masks:
@@ -254,7 +254,9 @@ class _Check(Subject):
         self.equal(
             arrays(loaded(tensors_of(self.inputs))), wanted, "saving", "other numbers loaded"
         )
-        for jit in (False, True) if xla else (False,):
+        # TensorFlow compiles with XLA or without it, JAX always with it, torch never.
+        ways = {"jax": (True,), "torch": (False,)}
+        for jit in ways.get(keras.config.backend(), (False, True) if xla else (False,)):
             model.compile(jit_compile=jit)
             compiled = model.predict(self.inputs, batch_size=1024, verbose=0)
             name = f"predict with jit_compile={jit}"
