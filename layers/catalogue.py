@@ -39,12 +39,12 @@ def _recurrent(cell: type[Cell]) -> dict[str, Callable[..., keras.layers.Layer]]
         def make(units, dropout, layers):
             if units % 2:
                 raise ValueError(f"A bidirectional memory needs even units, not {units}.")
-            return layer(cell(units // 2, dropout=dropout), layers=layers, dropout=dropout)
+            return layer(cell(units // 2), layers=layers, dropout=dropout)
 
         return make
 
     def decode(units, dropout, layers):
-        return RecurrentDecoder(cell(units, dropout=dropout), layers=layers, dropout=dropout)
+        return RecurrentDecoder(cell(units), layers=layers, dropout=dropout)
 
     return {
         "encode": halved(RecurrentEncoder),

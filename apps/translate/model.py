@@ -6,6 +6,7 @@ from keras import ops
 
 from data.tokenizer import PAD
 from layers import catalogue
+from layers.dropout import ByteDropout
 
 from ..harness.loss import token_losses
 from ..harness.model import TrainableModel
@@ -21,7 +22,7 @@ class Translator(TrainableModel):
         vocabulary: number of token ids.
         memory: a name of `layers/catalogue.py`.
         units: width of embeddings and memories.
-        dropout: rate inside the memories, their inputs included.
+        dropout: rate, on the embeddings and inside the memories.
         options: options of the memory.
         label_smoothing: share of the target probability spread over the vocabulary.
     """
@@ -43,6 +44,7 @@ class Translator(TrainableModel):
             units,
             embeddings_initializer=keras.initializers.RandomNormal(stddev=units**-0.5),
         )
+        self.embedding_dropout = ByteDropout(dropout)
         of_memory = {"units": units, "dropout": dropout, **self.options}
         self.encoder = catalogue.build(memory, "encode", of_memory)
         self.decoder = catalogue.build(memory, "decode", of_memory)
@@ -78,7 +80,7 @@ class Translator(TrainableModel):
     def encode(self, source, training=None):
         """`(memory (batch, time, units), memory_mask (batch, time))` of source ids."""
         mask = source != PAD
-        return self.encoder(self._embed(source), mask=mask, training=training), mask
+        return self.encoder(self._embed(source, training), mask=mask, training=training), mask
 
     def begin(self, source, max_length):
         """Starts decoding: `(step, state)` for `layers.decoding`, encoding the source once."""
@@ -118,12 +120,13 @@ class Translator(TrainableModel):
         # No mask for the target: its padding comes last, where no causal decoder looks back from
         # a real token, and the loss leaves it out.
         memory, mask = self.encode(inputs["source"], training)
-        target = self._embed(inputs["target"])
+        target = self._embed(inputs["target"], training)
         return self.decoder(target, memory, memory_mask=mask, training=training)
 
-    def _embed(self, ids):
+    def _embed(self, ids, training=None):
         # Rows of length about 1, as the output layer needs them, become entries of size about 1.
-        return self.embedding(ids) * self.units**0.5
+        vectors = self.embedding(ids) * self.units**0.5
+        return self.embedding_dropout(vectors, training=training)
 
 
 def build(config, data) -> Translator:

@@ -40,7 +40,7 @@ class TransformerDecoder(TransformerStack):
         training=None,
         return_attention_scores=False,
     ):
-        outputs = self.input_drop(self.positions(inputs), training=training)
+        outputs = self.positions(inputs)
         for block in self.blocks:
             outputs, scores = block(
                 outputs,

@@ -28,7 +28,7 @@ class TransformerEncoder(TransformerStack):
         self.build_stack(inputs_shape)
 
     def call(self, inputs, mask=None, training=None):
-        outputs = self.input_drop(self.positions(inputs), training=training)
+        outputs = self.positions(inputs)
         for block in self.blocks:
             outputs = block(outputs, mask=mask, training=training)
         return self.last_norm(outputs)

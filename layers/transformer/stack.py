@@ -2,12 +2,12 @@
 
 import keras
 
-from layers.dropout import ByteDropout, derive_seeds
+from layers.dropout import derive_seeds
 from layers.transformer.positions import SinusoidalPositions
 
 
 class TransformerStack(keras.layers.Layer):
-    """Positions, dropout, blocks of one kind and a last layer normalization.
+    """Positions, blocks of one kind and a last layer normalization.
 
     A subclass names its kind of block, `block_class`.
 
@@ -16,8 +16,8 @@ class TransformerStack(keras.layers.Layer):
         layers: number of blocks.
         heads: number of attention heads of a block; divides `units`.
         hidden_units: width of the hidden layer of the feed-forward networks, `4 * units` if None.
-        dropout: rate of dropout of the inputs after positions are added, and of every residual
-            branch (Vaswani et al., 2017, section 5.4).
+        dropout: rate of dropout of every residual branch (Vaswani et al., 2017, section 5.4);
+            that of the embeddings is left to whoever embeds, as for every memory.
         attention_dropout: rate of dropout of the attention probabilities.
         hidden_dropout: rate of dropout of the hidden layers of the feed-forward networks.
         seed: integer seed of all dropout.
@@ -61,9 +61,8 @@ class TransformerStack(keras.layers.Layer):
                 f"inputs of shape {tuple(inputs_shape)} and units={self.units}."
             )
         dtype = self.dtype_policy
-        seeds = derive_seeds(self.seed, self.layers + 1)
+        seeds = derive_seeds(self.seed, self.layers)
         self.positions = SinusoidalPositions(dtype=dtype)
-        self.input_drop = ByteDropout(self.dropout, seeds[-1], dtype=dtype)
         for index in range(self.layers):
             block = self.block_class(
                 self.heads,
