@@ -108,7 +108,7 @@ class Batches:
             for slot in random.permutation(len(self._plan))[position.step :]:
                 yield self._cut(self._plan[slot], order)
 
-        return self._dataset(batches, self._merge_dropout)
+        return self._dataset(batches, len(self) - position.step, self._merge_dropout)
 
     def validation(self) -> tf.data.Dataset:
         """All pairs once, in an order that never changes, without merge dropout."""
@@ -118,13 +118,13 @@ class Batches:
             for slot in self._plan:
                 yield self._cut(slot, order)
 
-        return self._dataset(batches, 0.0)
+        return self._dataset(batches, len(self), 0.0)
 
     def _cut(self, slot: _Slot, order: np.ndarray) -> tuple:
         indices = order[slot.start : slot.stop].astype(np.int32)
         return indices, slot.rows, slot.source_width, slot.target_width
 
-    def _dataset(self, batches, merge_dropout: float) -> tf.data.Dataset:
+    def _dataset(self, batches, steps: int, merge_dropout: float) -> tf.data.Dataset:
         def fill(indices, rows, source_width, target_width):
             if merge_dropout:
                 source, target = (
@@ -147,7 +147,7 @@ class Batches:
         dataset = tf.data.Dataset.from_generator(
             batches,
             output_signature=(tf.TensorSpec((None,), tf.int32), scalar, scalar, scalar),
-        )
+        ).apply(tf.data.experimental.assert_cardinality(steps))
         # Two at once hide the making of a batch behind a step; `map` keeps their order.
         return dataset.map(fill, num_parallel_calls=2).prefetch(4)
 

@@ -24,6 +24,7 @@ class Keeper(keras.callbacks.Callback):
         standing: Standing,
         position: Position,
         *,
+        epochs: int,
         checkpoint_seconds: float,
         patience: int,
         average: int,
@@ -32,6 +33,7 @@ class Keeper(keras.callbacks.Callback):
         Args:
             standing: where training stands; kept up to date in place.
             position: what the training data look at when an epoch starts; moved in place.
+            epochs: the epochs asked for.
             checkpoint_seconds: see `TrainConfig`; an epoch's end always writes a checkpoint.
             patience: see `TrainConfig`.
             average: see `TrainConfig`.
@@ -40,6 +42,7 @@ class Keeper(keras.callbacks.Callback):
         self._run = run
         self._standing = standing
         self._position = position
+        self._epochs = epochs
         self._checkpoint_seconds = checkpoint_seconds
         self._patience = patience
         self._average = average
@@ -101,7 +104,7 @@ class Keeper(keras.callbacks.Callback):
         return dropped
 
     def _stop(self) -> None:
-        self._standing.stopped = self.params["epochs"]
+        self._standing.stopped = self._epochs
         self.model.stop_training = True
 
     def _write(self) -> None:

@@ -32,6 +32,7 @@ class Progress(keras.callbacks.Callback):
     To a file or a pipe only the finished lines are written. For `fit(verbose=0)`.
 
     Args:
+        epochs: the epochs asked for, of which one `fit` may do a part.
         unit: what the log `items` counts, in the plural.
         steps: batches in an epoch; None if the first epoch will tell.
         done: batches of the first epoch that an earlier process has trained already.
@@ -41,6 +42,7 @@ class Progress(keras.callbacks.Callback):
 
     def __init__(
         self,
+        epochs: int,
         unit: str = "tokens",
         steps: int | None = None,
         done: int = 0,
@@ -48,6 +50,7 @@ class Progress(keras.callbacks.Callback):
         clock: Callable[[], float] = time.perf_counter,
     ):
         super().__init__()
+        self._epochs = epochs
         self._speed = f"{unit}/s"
         self._steps = steps
         self._skipped = done
@@ -119,7 +122,7 @@ class Progress(keras.callbacks.Callback):
         share = self._batch / self._steps
         if not known:
             whole /= share
-        return max(self.params["epochs"] - self._epoch - share, 0.0) * whole
+        return max(self._epochs - self._epoch - share, 0.0) * whole
 
     def _running(self, logs: Mapping[str, float]) -> str:
         share = self._batch / self._steps if self._steps else None
@@ -137,7 +140,7 @@ class Progress(keras.callbacks.Callback):
         return "  ".join(parts + ends)[:width]
 
     def _position(self) -> str:
-        epochs = str(self.params["epochs"])
+        epochs = str(self._epochs)
         return f"{self._epoch + 1}/{epochs}".rjust(max(2 * len(epochs) + 1, len("epoch")))
 
     def _headings(self) -> list[str]:

@@ -21,7 +21,7 @@ def quiet() -> Iterator[None]:
     if LEVEL in os.environ:
         yield
         return
-    os.environ[LEVEL] = "2"
+    os.environ[LEVEL] = "3"
     sys.stderr.flush()
     terminal = os.dup(2)
     with tempfile.TemporaryFile() as held:

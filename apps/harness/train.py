@@ -66,6 +66,7 @@ def _fit(app, config, run, model, data, standing: Standing) -> None:
         run,
         standing,
         position,
+        epochs=settings.epochs,
         checkpoint_seconds=settings.checkpoint_seconds,
         patience=settings.patience,
         average=settings.average,
@@ -78,15 +79,25 @@ def _fit(app, config, run, model, data, standing: Standing) -> None:
         score_every=settings.score_every,
         profile=settings.profile,
     )
-    progress = Progress(watch.unit, len(data.train), standing.step)
-    model.fit(
-        data.train.training(position),
-        validation_data=data.validation.validation(),
-        initial_epoch=standing.epoch,
-        epochs=settings.epochs,
-        callbacks=[keeper, board, progress],
-        verbose=0,
-    )
+    progress = Progress(settings.epochs, watch.unit, len(data.train), standing.step)
+
+    def fit_until(epochs: int) -> None:
+        if not standing.finished(epochs):
+            model.fit(
+                data.train.training(position),
+                validation_data=data.validation.validation(),
+                initial_epoch=standing.epoch,
+                epochs=epochs,
+                callbacks=[keeper, board, progress],
+                shuffle=False,
+                verbose=0,
+            )
+
+    # `fit` takes all epochs to be as long as its first, so the rest of a broken one goes alone.
+    if standing.step:
+        fit_until(standing.epoch + 1)
+    fit_until(settings.epochs)
+    keeper.set_model(model)
     if not standing.kept:
         raise UserError(
             "The validation loss was never a finite number: try a smaller --train.learning-rate."

@@ -69,8 +69,14 @@ class Config(BaseConfig):
 # A preset holds only what differs from the defaults.
 PRESETS = {
     "multi30k": {
-        "data": {"vocabulary": 8000, "batch_tokens": 4096},
-        "model": {"dropout": 0.3},
-        "train": {"epochs": 22, "learning_rate": 0.005, "warmup_steps": 2000},
+        "data": {"vocabulary": 4000, "batch_tokens": 2048},
+        "model": {"dropout": 0.15},
+        "train": {
+            "epochs": 11,
+            "learning_rate": 0.003,
+            "warmup_steps": 400,
+            "schedule": "cosine",
+            "average": 3,
+        },
     },
 }

@@ -45,7 +45,7 @@ def train(progress, clock, epochs, steps, first=0, begin=0, tracing=0.0, validat
 
 def test_a_file_gets_a_heading_and_a_line_an_epoch():
     stream, clock = io.StringIO(), Clock()
-    train(Progress(stream=stream, clock=clock), clock, epochs=3, steps=4)
+    train(Progress(3, stream=stream, clock=clock), clock, epochs=3, steps=4)
     lines = stream.getvalue().splitlines()
     heading = "epoch loss ppl acc val loss val ppl val acc tokens/s time left"
     assert " ".join(lines[0].split()) == heading
@@ -60,7 +60,7 @@ def test_a_file_gets_a_heading_and_a_line_an_epoch():
 
 def test_a_terminal_has_a_bar_that_is_replaced():
     stream, clock = Terminal(), Clock()
-    train(Progress(stream=stream, clock=clock), clock, epochs=2, steps=4)
+    train(Progress(2, stream=stream, clock=clock), clock, epochs=2, steps=4)
     shown = re.split(r"\r\x1b\[K", stream.getvalue())
     assert all(len(line.rstrip("\n")) < 80 for line in shown)
     assert sum("\n" in line for line in shown) == 3  # The heading and two epochs stay.
@@ -74,14 +74,14 @@ def test_a_terminal_has_a_bar_that_is_replaced():
 def test_a_stream_without_such_characters_gets_plain_ones():
     stream, clock = Terminal(), Clock()
     stream.encoding = "ascii"
-    train(Progress(stream=stream, clock=clock), clock, epochs=2, steps=4)
+    train(Progress(2, stream=stream, clock=clock), clock, epochs=2, steps=4)
     assert stream.getvalue().isascii()
     assert "#######-------" in stream.getvalue()
 
 
 def test_the_estimate_leaves_out_the_tracing():
     stream, clock = io.StringIO(), Clock()
-    train(Progress(stream=stream, clock=clock), clock, epochs=11, steps=4, tracing=60.0)
+    train(Progress(11, stream=stream, clock=clock), clock, epochs=11, steps=4, tracing=60.0)
     first = stream.getvalue().splitlines()[1].split()
     assert first[-2] == "1:06"
     assert first[-1] == "1:00"  # Ten epochs of four batches and a validation of two seconds.
