@@ -89,7 +89,7 @@ def test_the_estimate_leaves_out_the_tracing():
 
 def test_a_resumed_epoch_starts_where_it_was():
     stream, clock = Terminal(), Clock()
-    progress = Progress(steps=8, done=4, stream=stream, clock=clock)
+    progress = Progress(6, steps=8, done=4, stream=stream, clock=clock)
     train(progress, clock, epochs=6, steps=8, first=4, begin=4, validate=False)
     shown = re.split(r"\r\x1b\[K", stream.getvalue())
     running = [line for line in shown if "%  loss" in line]
@@ -104,7 +104,7 @@ def test_a_resumed_epoch_starts_where_it_was():
 
 def test_an_app_with_other_metrics():
     stream, clock = io.StringIO(), Clock()
-    progress = Progress(unit="reviews", stream=stream, clock=clock)
+    progress = Progress(1, unit="reviews", stream=stream, clock=clock)
     progress.set_params({"epochs": 1, "steps": 1})
     progress.on_epoch_begin(0)
     clock.now = 2.0
@@ -118,7 +118,7 @@ def test_an_app_with_other_metrics():
 @pytest.mark.parametrize("value", [float("inf"), float("nan"), 1e30, 123456.0, -4.5])
 def test_any_number_fits(value):
     stream, clock = io.StringIO(), Clock()
-    progress = Progress(stream=stream, clock=clock)
+    progress = Progress(1, stream=stream, clock=clock)
     progress.set_params({"epochs": 1, "steps": 1})
     progress.on_epoch_begin(0)
     progress.on_train_batch_end(0, {"loss": value})
