@@ -156,8 +156,11 @@ def _command(name: str, arguments: argparse.Namespace) -> str:
 
 def main(words: Sequence[str] | None = None) -> int:
     """Does what the command line says; returns the exit status."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.translate", description=__doc__,
-                                     formatter_class=argparse.RawDescriptionHelpFormatter)  # fmt: skip
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.translate",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     choices = parser.add_subparsers(required=True, metavar="WHAT")
     for name, action, seeds in (
         ("builtin", builtin, [1, 2, 3]),

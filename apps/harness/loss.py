@@ -1,8 +1,8 @@
 """Cross-entropy over a vocabulary, with label smoothing, in few passes over the logits.
 
 At the sizes of the templates the output layer and its loss are the largest single cost of a
-training step on a CPU: every pass over `tokens × vocabulary` numbers counts. So the gradient is written out
-(the softmax of the forward pass is used again, no one-hot matrix is made).
+training step on a CPU: every pass over `tokens × vocabulary` numbers counts. So the gradient is
+written out (the softmax of the forward pass is used again, no one-hot matrix is made).
 """
 
 import tensorflow as tf

@@ -55,11 +55,11 @@ def new_app(name: str, source: str, root: str | Path = ".") -> Path:
     return target
 
 
-def main(arguments: list[str]) -> int:
+def main(arguments: list[str], root: str | Path = ".") -> int:
     """`NAME FROM` as make hands them over; returns the exit status."""
     name, source = arguments
     try:
-        folder = new_app(name, source)
+        folder = new_app(name, source, root)
     except UserError as error:
         print(error, file=sys.stderr)
         return 2

@@ -12,7 +12,7 @@ from ..harness.loss import token_losses
 from ..harness.model import TrainableModel
 
 
-@keras.saving.register_keras_serializable(package="working_memory")
+@keras.saving.register_keras_serializable(package=__package__)  # a copied app has its own
 class Translator(TrainableModel):
     """An encoder-decoder over token ids; which memory it uses is a name.
 

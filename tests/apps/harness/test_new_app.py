@@ -3,6 +3,8 @@
 import ast
 import os
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -68,3 +70,34 @@ def test_the_command_says_what_to_do_next(tree, monkeypatch, capsys):
     assert "make train-mine" in capsys.readouterr().out
     assert main(["mine", "translate"]) == 2
     assert capsys.readouterr().err.count("\n") == 1
+
+
+def test_a_new_app_trains_evaluates_and_predicts(tmp_path):
+    skip = shutil.ignore_patterns("__pycache__")
+    for folder in ("apps", "data", "layers"):
+        shutil.copytree(ROOT / folder, tmp_path / folder, ignore=skip)
+    assert main(["mine", "translate"], tmp_path) == 0
+    pairs = [(f"{a} {b} sleeps", f"{b} {a} schläft") for a in "the my our".split() for b in "abcd"]
+    (tmp_path / "own.tsv").write_text("".join(f"{a}\t{b}\n" for a, b in pairs), encoding="utf-8")
+    train = "train --data.corpus files --data.train own.tsv --data.validation own.tsv"
+    train += " --data.test own.tsv --data.vocabulary 40 --model.units 16 --train.epochs 1"
+    train += " --model.options layers=1 heads=2 --decode.max-length 12"
+    for words, stdin, expected in (
+        (train, "", "make evaluate-mine"),
+        ("evaluate", "", "sacrebleu"),
+        ("predict", "the a sleeps\n\n", None),
+    ):
+        done = subprocess.run(
+            [sys.executable, "-m", "apps.mine", *words.split()],
+            cwd=tmp_path,
+            input=stdin,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        if expected:
+            assert expected in done.stdout
+        else:
+            assert done.stdout.count("\n") == 2 and done.stdout.endswith("\n\n")
+    assert (tmp_path / "runs" / "mine" / "files-transformer" / "metrics.json").is_file()
