@@ -75,7 +75,7 @@ class Batches:
         ids = [tokenizer.tokenize(side) for side in texts]
         # One more for END on the source side, and for START or END on the target side.
         lengths = [side.row_lengths().numpy() + 1 for side in ids]
-        fits = np.maximum(*lengths) <= (max_length or np.inf)
+        fits = np.maximum(*lengths) - 1 <= (max_length or np.inf)
         self.dropped = int((~fits).sum())
         if not fits.any():
             raise UserError(f"No pair of sentences has at most {max_length} tokens on each side.")

@@ -68,7 +68,8 @@ class Tokenizer:
         try:
             return cls(Path(path).read_bytes())
         except (OSError, tf.errors.OpError) as error:
-            raise UserError(f"{path} is not a tokenizer that can be read ({error}).") from error
+            reason = str(error).splitlines()[0]
+            raise UserError(f"{path} is not a tokenizer that can be read ({reason}).") from error
 
     @property
     def pieces(self) -> list[str]:

@@ -36,15 +36,15 @@ def _recurrent(cell: type[Cell]) -> dict[str, Callable[..., keras.layers.Layer]]
     """The roles of a recurrent cell: bidirectional where the whole sequence is known."""
 
     def halved(layer):
-        def make(units, dropout, layers):
+        def make(units, dropout, layers, **kwargs):
             if units % 2:
                 raise ValueError(f"A bidirectional memory needs even units, not {units}.")
-            return layer(cell(units // 2), layers=layers, dropout=dropout)
+            return layer(cell(units // 2), layers=layers, dropout=dropout, **kwargs)
 
         return make
 
-    def decode(units, dropout, layers):
-        return RecurrentDecoder(cell(units), layers=layers, dropout=dropout)
+    def decode(units, dropout, layers, **kwargs):
+        return RecurrentDecoder(cell(units), layers=layers, dropout=dropout, **kwargs)
 
     return {
         "encode": halved(RecurrentEncoder),
@@ -71,13 +71,14 @@ MEMORIES: Mapping[str, Memory] = {
 }
 
 
-def build(name: str, role: str, options: Mapping[str, Option]) -> keras.layers.Layer:
+def build(name: str, role: str, options: Mapping[str, Option], dtype=None) -> keras.layers.Layer:
     """Makes the layer that plays `role` with the memory `name`.
 
     Args:
         name: a name of `MEMORIES`.
         role: "encode", "decode" or "summarise".
         options: `units`, `dropout`, and any of the memory's own options.
+        dtype: the layer's dtype or dtype policy, Keras's default if None.
 
     Raises:
         ValueError: in one sentence, for an unknown name, a role the memory has not, or an option
@@ -89,7 +90,7 @@ def build(name: str, role: str, options: Mapping[str, Option]) -> keras.layers.L
     roles = MEMORIES[name].roles
     if role not in roles:
         raise ValueError(f"The memory {name} cannot {role}: it has the roles {_listed(roles)}.")
-    return roles[role](**common, **resolved)
+    return roles[role](**common, **resolved, dtype=dtype)
 
 
 def resolve(name: str, options: Mapping[str, Option]) -> dict[str, Option]:

@@ -37,6 +37,8 @@ class Evaluation:
     """One dictionary an example: source, reference, hypothesis and what is known of each."""
     signatures: dict[str, str] = field(default_factory=dict)
     """Metric name to the settings it was computed with, where they need saying."""
+    headline: tuple[str, ...] = ()
+    """The metrics that are shown where there is room for few, such as TensorBoard's HParams."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +56,9 @@ class App:
     config: type[BaseConfig]
     """The configuration: a frozen model with `train`, `model` and the app's own sections."""
     prepare: Callable[[Any, RunFolder], Any]
-    """`(config, run) -> data`: reads the corpus; makes the tokenizer, or loads the run's."""
+    """`(config, run) -> data`: reads the corpus; makes the tokenizer, or loads the run's. Training
+    uses `data.train`, which has a length in steps and `training(position) -> tf.data.Dataset`,
+    `data.validation.validation() -> tf.data.Dataset`, and `data.summary`, lines to print."""
     build: Callable[[Any, Any], Any]
     """`(config, data) -> keras.Model`."""
     evaluate: Callable[[Any, RunFolder, Any, Any, str], Evaluation]

@@ -1,6 +1,7 @@
 """Checkpoints from which training goes on exactly: every variable, and where training stood."""
 
 import json
+import zipfile
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -59,7 +60,7 @@ def load_checkpoint(path: Path, model: keras.Model) -> Standing:
         with np.load(path) as file:
             standing = json.loads(file["standing"].tobytes())
             arrays = [file[f"v{i}"] for i in range(len(file.files) - 1)]
-    except (OSError, ValueError, KeyError) as error:
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
         raise UserError(
             f"{path} cannot be read as a checkpoint ({error}): delete it to start again."
         ) from error

@@ -10,8 +10,9 @@ from data.errors import UserError
 from .app import App, Evaluation
 from .config import BaseConfig, merged
 from .files import atomic_write
-from .metrics_file import record_evaluation
+from .metrics_file import read, record_evaluation
 from .run_folder import RunFolder
+from .tensorboard import write_final
 
 
 def evaluate(
@@ -45,6 +46,11 @@ def evaluate_model(
     started = time.monotonic()
     evaluation = app.evaluate(config, run, model, data, split)
     seconds = time.monotonic() - started
+    write_final(
+        run,
+        {f"{split}_{name}": evaluation.metrics[name] for name in evaluation.headline},
+        step=read(run.metrics).get("training", {}).get("steps", 0),
+    )
     record_evaluation(run.metrics, split, evaluation.metrics, seconds, evaluation.signatures)
     atomic_write(run.report, evaluation.report + "\n")
     lines = (json.dumps(row, ensure_ascii=False) for row in evaluation.rows)

@@ -25,6 +25,7 @@ class Keeper(keras.callbacks.Callback):
         position: Position,
         *,
         epochs: int,
+        steps: int,
         checkpoint_seconds: float,
         patience: int,
         average: int,
@@ -34,6 +35,7 @@ class Keeper(keras.callbacks.Callback):
             standing: where training stands; kept up to date in place.
             position: what the training data look at when an epoch starts; moved in place.
             epochs: the epochs asked for.
+            steps: steps of a whole epoch.
             checkpoint_seconds: see `TrainConfig`; an epoch's end always writes a checkpoint.
             patience: see `TrainConfig`.
             average: see `TrainConfig`.
@@ -43,6 +45,7 @@ class Keeper(keras.callbacks.Callback):
         self._standing = standing
         self._position = position
         self._epochs = epochs
+        self._steps = steps
         self._checkpoint_seconds = checkpoint_seconds
         self._patience = patience
         self._average = average
@@ -66,7 +69,9 @@ class Keeper(keras.callbacks.Callback):
 
     def on_train_batch_end(self, batch, logs=None):
         self._standing.step += 1
-        if time.monotonic() - self._written >= self._checkpoint_seconds:
+        # The last step's checkpoint is that of the epoch's end, after validation.
+        due = time.monotonic() - self._written >= self._checkpoint_seconds
+        if due and self._standing.step < self._steps:
             self._write()
 
     def on_epoch_end(self, epoch, logs=None):
@@ -87,6 +92,7 @@ class Keeper(keras.callbacks.Callback):
         standing = self._standing
         if not math.isfinite(loss):
             # Nothing is learnt from here on, and the weights of such an epoch are worth nothing.
+            print(f"The validation loss of epoch {epoch + 1} is not finite: training ends here.")
             self._stop()
             return []
         if loss < standing.best_loss:

@@ -9,11 +9,11 @@ from layers import catalogue
 
 from .app import App
 from .checkpoint import Standing, load_checkpoint
-from .config import BaseConfig, flat
+from .config import BaseConfig, flat, save_config
 from .evaluate import evaluate_model
 from .files import atomic_path
 from .keeper import Keeper
-from .metrics_file import forget, update
+from .metrics_file import forget, read, update
 from .optimizer import make_optimizer
 from .progress import Progress
 from .run_folder import RunFolder, sibling
@@ -28,16 +28,20 @@ def train(app: App, config: BaseConfig, run: RunFolder) -> None:
     """
     settings = config.train
     _check_memory(config)
-    run.open(config)
+    before = run.open(config)
     keras.utils.set_random_seed(settings.seed)
     keras.config.set_dtype_policy(settings.precision)
     data = app.prepare(config, run)
     with _strategy(settings.strategy).scope():
-        model = app.build(config, data)
+        try:
+            model = app.build(config, data)
+        except ValueError as error:  # units that do not go with the heads, say
+            raise UserError(str(error)) from error
         model.compile(make_optimizer(settings, len(data.train)), jit_compile=settings.xla)
         model.optimizer.build(model.trainable_variables)
         standing = _standing(config, run, model)
-    if run.finished and standing.finished(settings.epochs):
+    if standing.finished(settings.epochs) and "validation" in read(run.metrics):
+        save_config(before or config, run.config_file)
         print(f"{run} is finished ({standing.epoch} epochs).\n{_next_steps(app, run, standing)}")
         return
     _announce(app, config, run, model, data, standing)
@@ -52,6 +56,7 @@ def train(app: App, config: BaseConfig, run: RunFolder) -> None:
             "parameters": model.count_params(),
             "train_seconds": round(standing.seconds, 1),
             "epochs": standing.epoch,
+            "steps": int(model.optimizer.iterations.numpy()),
             "epochs_averaged": sorted(epoch + 1 for epoch in standing.kept),
         },
     )
@@ -67,6 +72,7 @@ def _fit(app, config, run, model, data, standing: Standing) -> None:
         standing,
         position,
         epochs=settings.epochs,
+        steps=len(data.train),
         checkpoint_seconds=settings.checkpoint_seconds,
         patience=settings.patience,
         average=settings.average,
@@ -82,6 +88,7 @@ def _fit(app, config, run, model, data, standing: Standing) -> None:
     progress = Progress(settings.epochs, watch.unit, len(data.train), standing.step)
 
     def fit_until(epochs: int) -> None:
+        position.epoch, position.step = standing.epoch, standing.step
         if not standing.finished(epochs):
             model.fit(
                 data.train.training(position),
@@ -153,7 +160,7 @@ def _announce(app, config, run, model, data, standing: Standing) -> None:
 
 def _next_steps(app: App, run: RunFolder, standing: Standing) -> str:
     name = f"RUN={run.name}"
-    more = standing.epoch * 2
+    more = 2 * max(standing.epoch, standing.stopped)
     return "\n".join(
         [
             f"  make evaluate-{app.name} {name}      scores on the test split",

@@ -2,7 +2,7 @@
 
 from pydantic import Field, model_validator
 
-from ..harness.config import BaseConfig, Section, TrainConfig
+from ..harness.config import BaseConfig, Section
 
 
 class DataConfig(Section):
@@ -26,6 +26,10 @@ class DataConfig(Section):
     """Corpus files: the columns of a TSV that hold source and target, counted from 1."""
     fields: tuple[str, str] = ("source", "target")
     """Corpus files: the fields of JSON lines that hold source and target."""
+    held_out: float = Field(0.05, gt=0, lt=0.5)
+    """Corpus files: the share that validation and test each take where they are not given."""
+    split_seed: int = Field(1, ge=0)
+    """Corpus files: chooses which sentences are held out; apart from the seed of training."""
     vocabulary: int = Field(1000, ge=5)
     """Subwords of the tokenizer, which both languages share."""
     batch_tokens: int = Field(2048, ge=1)
@@ -54,7 +58,6 @@ class Config(BaseConfig):
 
     data: DataConfig = DataConfig()
     decode: DecodeConfig = DecodeConfig()
-    train: TrainConfig = TrainConfig()
 
     @model_validator(mode="after")
     def _static_shapes(self):
@@ -69,7 +72,7 @@ class Config(BaseConfig):
 # A preset holds only what differs from the defaults.
 PRESETS = {
     "multi30k": {
-        "data": {"vocabulary": 4000, "batch_tokens": 2048},
+        "data": {"vocabulary": 4000},
         "model": {"dropout": 0.15},
         "train": {
             "epochs": 11,

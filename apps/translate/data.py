@@ -46,11 +46,12 @@ class TranslationData:
             f"{len(self.tokenizer.pieces):,} subwords, {train.tokens:,} target tokens an epoch, "
             f"{train.padding_share:.0%} padding in its batches",
         ]
-        if train.dropped:
-            lines.append(
-                f"dropped {train.dropped:,} training pairs of more than "
-                f"{self.config.data.max_length} tokens (--data.max-length)"
-            )
+        for split, batches in (("training", train), ("validation", self.validation)):
+            if batches.dropped:
+                lines.append(
+                    f"dropped {batches.dropped:,} {split} pairs of more than "
+                    f"{self.config.data.max_length} tokens a side (--data.max-length)"
+                )
         return lines
 
     def _batches(self, split: str, merge_dropout: float) -> Batches:
@@ -92,7 +93,8 @@ def load_corpus(config: Config) -> Corpus:
         test=settings.test,
         columns=settings.columns,
         fields=settings.fields,
-        seed=config.train.seed,
+        held_out=settings.held_out,
+        seed=settings.split_seed,
     )
 
 

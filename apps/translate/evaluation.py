@@ -39,12 +39,11 @@ def evaluate(
         f"{run.name}: {corpus.name} {corpus.source} -> {corpus.target}, {split}, "
         f"{len(pairs):,} sentences, beam {config.decode.beam}"
     )
-    if searcher.truncated:
-        title += f"; cut {searcher.truncated} sources to {config.data.max_length} tokens"
     sides = {"source": pairs.source, "reference": pairs.target, "hypothesis": hypotheses}
     report = render(title, metrics, MEASURES, scores["signatures"], examples(5, **sides))
     rows = [dict(zip(sides, row, strict=True)) for row in zip(*sides.values(), strict=True)]
-    return Evaluation(metrics, report, rows, scores["signatures"])
+    headline = ("sacrebleu", "chrf", "token_accuracy", *corpus.checks)
+    return Evaluation(metrics, report, rows, scores["signatures"], headline)
 
 
 def versus(config: Config, ours: Sequence[dict], theirs: Sequence[dict]) -> str:

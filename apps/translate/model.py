@@ -43,11 +43,12 @@ class Translator(TrainableModel):
             vocabulary,
             units,
             embeddings_initializer=keras.initializers.RandomNormal(stddev=units**-0.5),
+            dtype=self.dtype_policy,
         )
-        self.embedding_dropout = ByteDropout(dropout)
+        self.embedding_dropout = ByteDropout(dropout, dtype=self.dtype_policy)
         of_memory = {"units": units, "dropout": dropout, **self.options}
-        self.encoder = catalogue.build(memory, "encode", of_memory)
-        self.decoder = catalogue.build(memory, "decode", of_memory)
+        self.encoder = catalogue.build(memory, "encode", of_memory, self.dtype_policy)
+        self.decoder = catalogue.build(memory, "decode", of_memory, self.dtype_policy)
 
     def build(self, input_shape=None):
         self.embedding.build((None, None))

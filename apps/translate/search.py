@@ -1,7 +1,9 @@
 """From strings to translations: tokenize, encode, search, detokenize."""
 
+import sys
 from collections.abc import Callable, Sequence
 from functools import partial
+from math import isfinite
 
 import numpy as np
 import tensorflow as tf
@@ -67,13 +69,12 @@ class Searcher:
     ):
         """
         Args:
-            max_source: longer sources are cut to so many tokens; `truncated` counts them.
+            max_source: longer sources are cut to so many tokens, with a warning.
             hypotheses: how many translations of each sentence to return.
         """
         self._tokenizer = tokenizer
         self._settings = settings
         self._max_source = max_source
-        self.truncated = 0
         search_with = partial(search, model, settings=settings, hypotheses=hypotheses)
         # Traced once for each limit, for sources of any length.
         self._search = tf.function(
@@ -87,7 +88,12 @@ class Searcher:
             return []
         ids = self._tokenizer.tokenize(tf.constant(list(texts)))
         lengths = ids.row_lengths().numpy()
-        self.truncated += int((lengths > self._max_source).sum())
+        if (longer := int((lengths > self._max_source).sum())) > 0:
+            print(
+                f"Cut {longer} of {len(texts)} sources to their first {self._max_source} tokens "
+                "(--data.max-length of the run).",
+                file=sys.stderr,
+            )
         ids = ids[:, : self._max_source]
         order = np.argsort(lengths, kind="stable")
         found: list[Prediction] = [Prediction("", 0.0)] * len(texts)
@@ -109,7 +115,11 @@ class Searcher:
             Prediction(
                 row[0],
                 float(score[0]),
-                tuple((text, float(one)) for text, one in zip(row, score, strict=True)),
+                tuple(
+                    (text, float(one))
+                    for text, one in zip(row, score, strict=True)
+                    if isfinite(one)  # fewer translations than asked for, of a tiny vocabulary
+                ),
             )
             for row, score in zip(texts.tolist(), scores.numpy(), strict=True)
         ]
@@ -122,11 +132,12 @@ def with_end(ids: tf.RaggedTensor) -> tf.Tensor:
 
 
 def predictor(
-    config: Config, run: RunFolder, model: Translator, hypotheses: int = 1
+    config: Config, run: RunFolder, model: Translator
 ) -> Callable[[Sequence[str]], list[Prediction]]:
     """A function from source sentences to predictions."""
     tokenizer = Tokenizer.load(run.tokenizer)
-    return Searcher(model, tokenizer, config.decode, config.data.max_length, hypotheses)
+    settings = config.decode
+    return Searcher(model, tokenizer, settings, config.data.max_length, hypotheses=settings.beam)
 
 
 class Exported(tf.Module):
@@ -147,7 +158,9 @@ class Exported(tf.Module):
         settings = self._config.decode
         ids = self._tokenizer.tokenize(texts)[:, : self._config.data.max_length]
         tokens, _ = search(self._model, with_end(ids), settings, settings.max_length)
-        return {"translations": self._tokenizer.detokenize(tokens[:, 0])}
+        translations = self._tokenizer.detokenize(tokens[:, 0])
+        blank = tf.strings.length(tf.strings.strip(texts)) == 0
+        return {"translations": tf.where(blank, "", translations)}
 
 
 def export(config: Config, run: RunFolder, model: Translator) -> Exported:

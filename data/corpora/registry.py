@@ -32,6 +32,10 @@ _READERS = {
 }
 
 
+# ManyThings names languages by three letters; who comes from there may too.
+_TWO_LETTERS = {"eng": "en", "deu": "de", "fra": "fr", "ces": "cs", "cmn": "zh"}
+
+
 def names() -> tuple[str, ...]:
     """The names that `load` takes."""
     return tuple(_READERS)
@@ -44,7 +48,7 @@ def load(
 
     Args:
         name: one of `names()`.
-        source, target: language codes.
+        source, target: language codes of two letters; those of three are understood as well.
         data_dir: a folder with local copies of published corpora, looked up before the network;
             None stands for the environment variable DATA_DIR.
         **own_files: the fields of `FilesOptions`, for the corpus "files".
@@ -55,6 +59,7 @@ def load(
     if name not in _READERS:
         raise UserError(f"There is no corpus {name!r}: choose one of {', '.join(names())}.")
     reader = _READERS[name]
+    source, target = (_TWO_LETTERS.get(code, code) for code in (source, target))
     options = FilesOptions(**own_files)
     if options.given and reader is not files.READER:
         raise UserError(

@@ -77,7 +77,7 @@ def test_a_new_app_trains_evaluates_and_predicts(tmp_path):
     for folder in ("apps", "data", "layers"):
         shutil.copytree(ROOT / folder, tmp_path / folder, ignore=skip)
     assert main(["mine", "translate"], tmp_path) == 0
-    pairs = [(f"{a} {b} sleeps", f"{b} {a} schläft") for a in "the my our".split() for b in "abcd"]
+    pairs = [(f"{a} {b} sleeps", f"{b} {a} schläft") for a in ("the", "my", "our") for b in "abcd"]
     (tmp_path / "own.tsv").write_text("".join(f"{a}\t{b}\n" for a, b in pairs), encoding="utf-8")
     train = "train --data.corpus files --data.train own.tsv --data.validation own.tsv"
     train += " --data.test own.tsv --data.vocabulary 40 --model.units 16 --train.epochs 1"

@@ -157,4 +157,4 @@ def test_one_epoch_compiled_and_in_mixed_precision(make_config, tmp_path, train_
     run = RunFolder(tmp_path / "run")
     train(APP, make_config(train=train_settings | {"epochs": 1}), run)
     figures = json.loads(run.metrics.read_text())
-    assert figures["epochs"] == 1 and np.isfinite(figures["validation"]["sacrebleu"])
+    assert figures["training"]["epochs"] == 1 and np.isfinite(figures["validation"]["sacrebleu"])

@@ -1,0 +1,56 @@
+"""Every memory by name plays every role it says it has, and says what it has not."""
+
+import numpy as np
+import pytest
+
+from layers.catalogue import MEMORIES, build, resolve
+
+BATCH, TIME, UNITS = 2, 5, 8
+SMALL = {"transformer": {"layers": 1, "heads": 2, "hidden_units": 12}, "lstm": {"layers": 2}}
+
+
+def inputs(seed=0):
+    return np.random.default_rng(seed).normal(size=(BATCH, TIME, UNITS)).astype("float32")
+
+
+@pytest.mark.parametrize("name", MEMORIES)
+def test_every_role(name):
+    def make(role):
+        return build(name, role, {"units": UNITS, **SMALL[name]})
+
+    mask = np.arange(TIME)[None] < [[TIME], [3]]
+    encoded = make("encode")(inputs(), mask=mask)
+    assert tuple(encoded.shape) == (BATCH, TIME, UNITS)
+    assert tuple(make("summarise")(inputs(), mask=mask).shape) == (BATCH, UNITS)
+    decoder = make("decode")
+    whole = decoder(inputs(1), encoded, memory_mask=mask)
+    step, state = decoder.begin(encoded, mask, max_length=TIME)
+    for time in range(TIME):
+        outputs, state = step(inputs(1)[:, time], state)
+        np.testing.assert_allclose(np.asarray(outputs), np.asarray(whole)[:, time], atol=1e-4)
+
+
+def test_the_dtype_reaches_the_layer():
+    assert build("lstm", "encode", {"units": 8}, dtype="mixed_bfloat16").compute_dtype == "bfloat16"
+
+
+@pytest.mark.parametrize(
+    ("name", "role", "options", "sentence"),
+    [
+        ("lsmt", "encode", {}, "no memory lsmt: choose one of transformer, lstm"),
+        ("lstm", "translate", {}, "cannot translate: it has the roles encode, decode, summarise"),
+        ("lstm", "encode", {"heads": 2}, "lstm has no option heads: it has layers"),
+        ("transformer", "encode", {"heads": "two"}, "heads of transformer is of type int"),
+        ("lstm", "encode", {"units": 7}, "even units, not 7"),
+        ("transformer", "decode", {"units": 9}, "multiple of the number of heads"),
+    ],
+)
+def test_what_is_wrong_is_said_in_a_sentence(name, role, options, sentence):
+    with pytest.raises(ValueError, match=sentence):
+        layer = build(name, role, {"units": 8, **options})
+        shape = (BATCH, TIME, options.get("units", 8))
+        layer(*[np.zeros(shape, "float32")] * (2 if role == "decode" else 1))
+
+
+def test_defaults_are_filled_in():
+    assert resolve("transformer", {"heads": 2}) == {"layers": 4, "heads": 2, "hidden_units": 256}
