@@ -2,7 +2,7 @@
 
 from pydantic import Field, model_validator
 
-from ..harness.config import BaseConfig, Section
+from ..harness.config import BaseConfig, Section, TrainConfig
 
 
 class DataConfig(Section):
@@ -30,9 +30,9 @@ class DataConfig(Section):
     """Corpus files: the share that validation and test each take where they are not given."""
     split_seed: int = Field(1, ge=0)
     """Corpus files: chooses which sentences are held out; apart from the seed of training."""
-    vocabulary: int = Field(1000, ge=5)
+    vocabulary: int = Field(1500, ge=5)
     """Subwords of the tokenizer, which both languages share."""
-    batch_tokens: int = Field(2048, ge=1)
+    batch_tokens: int = Field(1024, ge=1)
     """Positions of a batch on each side, padding included."""
     max_length: int = Field(100, ge=2)
     """Tokens a side: longer pairs are dropped from training, longer inputs cut."""
@@ -58,6 +58,14 @@ class Config(BaseConfig):
 
     data: DataConfig = DataConfig()
     decode: DecodeConfig = DecodeConfig()
+    train: TrainConfig = TrainConfig(
+        epochs=6,
+        learning_rate=0.003,
+        warmup_steps=100,
+        schedule="cosine",
+        average=2,
+        score_every=3,
+    )
 
     @model_validator(mode="after")
     def _static_shapes(self):
@@ -72,14 +80,13 @@ class Config(BaseConfig):
 # A preset holds only what differs from the defaults.
 PRESETS = {
     "multi30k": {
-        "data": {"vocabulary": 4000},
+        "data": {"vocabulary": 4000, "batch_tokens": 2048},
         "model": {"dropout": 0.15},
         "train": {
             "epochs": 11,
-            "learning_rate": 0.003,
             "warmup_steps": 400,
-            "schedule": "cosine",
             "average": 3,
+            "score_every": 5,
         },
     },
 }

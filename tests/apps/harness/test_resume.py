@@ -12,6 +12,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from apps.harness.command_line import run
+from apps.translate.__main__ import APP
 from data.errors import UserError
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -57,10 +59,7 @@ def command(tmp_path):
 
 
 def start(command):
-    environment = os.environ | {"TF_CPP_MIN_LOG_LEVEL": "3"}
-    return subprocess.Popen(
-        command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
-    )
+    return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
 
 
 def standing(checkpoint: Path) -> tuple[int, int]:
@@ -111,24 +110,23 @@ def test_killed_runs_end_bit_for_bit_like_whole_ones(command, tmp_path):
     assert not list(killed.rglob("*partial*"))
 
 
-def test_a_finished_run_says_so_and_goes_on_when_asked(command, tmp_path):
-    first = [*command("one"), "--train.epochs", "1"]
-    assert subprocess.run(first, cwd=ROOT, capture_output=True).returncode == 0
-    started = time.monotonic()
-    again = subprocess.run(first, cwd=ROOT, capture_output=True, text=True)
-    assert again.returncode == 0
-    assert "is finished" in again.stdout and "--train.epochs 2" in again.stdout
-    assert time.monotonic() - started < 60
-    more = subprocess.run(
-        [*command("one"), "--train.epochs", "2"], cwd=ROOT, capture_output=True, text=True
-    )
-    assert more.returncode == 0 and "going on at epoch 2" in more.stdout
-    assert standing(tmp_path / "runs/translate/one/checkpoint.npz") == (2, 0)
+def test_a_finished_run_says_so_and_goes_on_when_asked(command, tmp_path, capfd, monkeypatch):
+    monkeypatch.chdir(ROOT)
 
-    other = [*command("one"), "--model.units", "16"]
-    refused = subprocess.run(other, cwd=ROOT, capture_output=True, text=True)
-    assert refused.returncode == 2
-    assert "model.units 32 -> 16" in refused.stderr and refused.stderr.count("\n") == 1
+    def train(*flags):
+        status = run(APP, [*command("one")[3:], *flags])
+        shown = capfd.readouterr()
+        return status, shown.out, shown.err
+
+    assert train("--train.epochs", "1")[0] == 0
+    status, said, _ = train("--train.epochs", "1")
+    assert status == 0 and "is finished" in said and "--train.epochs 2" in said
+    status, said, _ = train("--train.epochs", "2")
+    assert status == 0 and "going on at epoch 2" in said
+    assert standing(tmp_path / "runs/translate/one/checkpoint.npz") == (2, 0)
+    status, _, error = train("--train.epochs", "2", "--model.units", "16")
+    assert status == 2
+    assert "model.units 32 -> 16" in error and error.count("\n") == 1
 
 
 def test_a_full_disk_keeps_the_checkpoint_before(tmp_path, monkeypatch):
