@@ -69,8 +69,6 @@ class TrainConfig(Section):
     """A run whose weights to start from."""
     profile: bool = False
     """Write a TensorBoard profile of ten early steps."""
-    strategy: Literal["one", "mirrored"] = "one"
-    """Train on one device, or on all devices of this machine with a copy of the model on each."""
 
 
 class ModelConfig(Section):

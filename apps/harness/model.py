@@ -8,10 +8,10 @@ class TrainableModel(keras.Model):
     """A Keras model whose loss is a sum over items (tokens, reviews) divided by their number.
 
     An app's model subclasses this, names its measurements in `measurements`, and computes them in
-    `measure`. Batches of different sizes weigh as much as they have items, across steps and, under
-    `tf.distribute`, across replicas. `fit`, `evaluate` and callbacks see these logs: each
-    measurement's mean over the epoch so far, `items` (the epoch's items so far), and in training
-    `gradient_norm` (before clipping) and `learning_rate` of the last step.
+    `measure`. In the means, batches of different sizes weigh as much as they have items. `fit`,
+    `evaluate` and callbacks see these logs: each measurement's mean over the epoch so far, `items`
+    (the epoch's items so far), and in training `gradient_norm` (before clipping) and
+    `learning_rate` of the last step.
     """
 
     measurements: tuple[str, ...] = ("loss",)
@@ -39,9 +39,7 @@ class TrainableModel(keras.Model):
         inputs, labels = data
         with tf.GradientTape() as tape:
             sums, items = self.measure(inputs, labels, training=True)
-            everywhere = _over_replicas(items)
-            # Gradients are summed over replicas, so each divides by the items of all of them.
-            loss = sums["loss"] / tf.maximum(everywhere, 1.0)
+            loss = sums["loss"] / tf.maximum(items, 1.0)
             scaled = self.optimizer.scale_loss(loss)
         variables = self.trainable_weights
         gradients = tape.gradient(scaled, variables)
@@ -63,8 +61,3 @@ class TrainableModel(keras.Model):
             mean.update_state(sums[mean.name] / tf.maximum(items, 1.0), sample_weight=items)
         self._items.update_state(items)
         return {metric.name: metric.result() for metric in self.metrics}
-
-
-def _over_replicas(items):
-    context = tf.distribute.get_replica_context()
-    return context.all_reduce("sum", items) if context.num_replicas_in_sync > 1 else items

@@ -1,7 +1,6 @@
 """The verb `train`: begins a run, or goes on with it exactly where it was."""
 
 import keras
-import tensorflow as tf
 
 from data.batches import Position
 from data.errors import UserError
@@ -32,14 +31,13 @@ def train(app: App, config: BaseConfig, run: RunFolder) -> None:
     keras.utils.set_random_seed(settings.seed)
     keras.config.set_dtype_policy(settings.precision)
     data = app.prepare(config, run)
-    with _strategy(settings.strategy).scope():
-        try:
-            model = app.build(config, data)
-        except ValueError as error:  # units that do not go with the heads, say
-            raise UserError(str(error)) from error
-        model.compile(make_optimizer(settings, len(data.train)), jit_compile=settings.xla)
-        model.optimizer.build(model.trainable_variables)
-        standing = _standing(config, run, model)
+    try:
+        model = app.build(config, data)
+    except ValueError as error:  # units that do not go with the heads, say
+        raise UserError(str(error)) from error
+    model.compile(make_optimizer(settings, len(data.train)), jit_compile=settings.xla)
+    model.optimizer.build(model.trainable_variables)
+    standing = _standing(config, run, model)
     if standing.finished(settings.epochs) and "validation" in read(run.metrics):
         save_config(before or config, run.config_file)
         print(f"{run} is finished ({standing.epoch} epochs).\n{_next_steps(app, run, standing)}")
@@ -118,11 +116,6 @@ def _check_memory(config: BaseConfig) -> None:
         catalogue.resolve(config.model.memory, config.model.options)
     except ValueError as error:
         raise UserError(str(error)) from None
-
-
-def _strategy(name: str) -> tf.distribute.Strategy:
-    """The one place where a distribution strategy enters."""
-    return tf.distribute.MirroredStrategy() if name == "mirrored" else tf.distribute.get_strategy()
 
 
 def _standing(config: BaseConfig, run: RunFolder, model: keras.Model) -> Standing:
