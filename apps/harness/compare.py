@@ -11,6 +11,7 @@ from typing import Any
 from data.errors import UserError
 
 from . import metrics_file
+from .config import flat_values
 from .report import number, table, width
 
 TRAINING = {"parameters": "parameters", "epochs": "epochs", "train_seconds": "train seconds"}
@@ -84,17 +85,7 @@ def _settings(folder: Path) -> dict[str, Any]:
         found = None
     if not isinstance(found, dict):
         raise UserError(f"{path} is no configuration in JSON.")
-    return _flat(found)
-
-
-def _flat(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    for name, value in values.items():
-        if isinstance(value, Mapping):
-            found |= _flat(value, f"{prefix}{name}.")
-        else:
-            found[prefix + name] = value
-    return found
+    return flat_values(found)
 
 
 def _figures(folder: Path) -> dict[str, Any]:

@@ -96,16 +96,17 @@ C = TypeVar("C", bound=BaseConfig)
 
 def flat(config: pydantic.BaseModel) -> dict[str, Any]:
     """The settings under their dotted names, `{"train.epochs": 30, ...}`, options included."""
+    return flat_values(config.model_dump())
+
+
+def flat_values(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Nested settings under their dotted names, as `flat`, whichever app they belong to."""
     found: dict[str, Any] = {}
-
-    def visit(prefix: str, values: Mapping[str, Any]) -> None:
-        for key, value in values.items():
-            if isinstance(value, Mapping):
-                visit(f"{prefix}{key}.", value)
-            else:
-                found[prefix + key] = value
-
-    visit("", config.model_dump())
+    for name, value in values.items():
+        if isinstance(value, Mapping):
+            found |= flat_values(value, f"{prefix}{name}.")
+        else:
+            found[prefix + name] = value
     return found
 
 

@@ -12,19 +12,19 @@ Two BLEU scores are printed, because two are in use and they differ by several p
   data set's own `lc.norm.tok` files were made; then BLEU-4 without smoothing.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import sacrebleu
 from sacrebleu.significance import PairedTest
 
+from data.corpora.corpus import Check
+
 from ..harness.report import Measure
 
 # scikit-learn and sacremoses are imported where they are used: together they take two seconds,
 # which commands that score nothing need not wait for.
-
-Check = Callable[[Sequence[str], Sequence[str], Sequence[str]], float]
 
 RESAMPLES = 1000
 # sacreBLEU's bootstrap holds resamples x sentences x 10 numbers at once: 0.8 GB here.
