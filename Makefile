@@ -3,6 +3,7 @@
 VENV := .venv
 BIN := $(VENV)/bin
 APPS := $(patsubst apps/%/__main__.py,%,$(wildcard apps/*/__main__.py))
+BENCHES := bench-recurrent bench-long_memory bench-translate
 
 # Settings that are make variables, each with its flag. Any other is given by ARGS.
 NAMING := CORPUS=data.corpus MEMORY=model.memory RUN=run
@@ -13,7 +14,7 @@ flags = $(foreach pair,$(1),$(call flag,$(word 1,$(subst =, ,$(pair))),$(word 2,
 flag = $(if $($(1)),--$(2) '$($(1))')
 
 .DEFAULT_GOAL := help
-.PHONY: help tensorboard new-app test test-layers lint bench results clean
+.PHONY: help tensorboard new-app test test-layers lint bench $(BENCHES) results clean
 
 help: ## List the targets
 	@awk -v apps='$(APPS)' 'BEGIN { FS = ":.*## " } \
@@ -61,9 +62,10 @@ lint: $(VENV)/.installed-dev ## Check style and find likely bugs
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check --quiet .
 
-BENCH = translate builtin
-bench: $(VENV)/.installed ## Measure and record: BENCH="translate builtin" (benchmarks/README.md)
-	@$(BIN)/python -m benchmarks.$(BENCH) $(ARGS)
+bench: $(BENCHES) ## Measure and record all, or a part: bench-recurrent, bench-translate
+
+$(BENCHES): bench-%: benchmarks/%.py $(VENV)/.installed
+	@$(BIN)/python -m benchmarks.$* $(ARGS)
 
 results: $(VENV)/.installed ## Render the tables of all pages from benchmarks/results
 	@$(BIN)/python -m benchmarks.results
@@ -71,6 +73,9 @@ results: $(VENV)/.installed ## Render the tables of all pages from benchmarks/re
 clean: ## Remove caches; runs and .venv stay
 	@rm -rf build dist .pytest_cache .ruff_cache *.egg-info
 	@find apps benchmarks data layers tests -name __pycache__ -type d -prune -exec rm -rf {} +
+
+.DEFAULT:
+	@echo "There is no target $@: make help lists those there are, for the apps $(APPS)." >&2; exit 2
 
 # The environment is made once, and again when what it is made from changes. Everything it says
 # goes to standard error: standard output belongs to `predict`.

@@ -33,7 +33,8 @@ DIGITS = {"BLEU": 1, "chrF": 1, "accuracy": 3, "ratio": 3, "min": 1, "s": 0}
 
 def pages(root: Path = ROOT) -> list[Path]:
     """The pages that may hold tables of results."""
-    found = [root / "README.md", *root.glob("apps/**/README.md"), root / "benchmarks" / "README.md"]
+    folders = (root, root / "layers", root / "benchmarks")
+    found = [*(folder / "README.md" for folder in folders), *root.glob("apps/**/README.md")]
     return sorted(path for path in found if path.is_file())
 
 

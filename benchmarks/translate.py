@@ -161,7 +161,7 @@ def main(words: Sequence[str] | None = None) -> int:
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    choices = parser.add_subparsers(required=True, metavar="WHAT")
+    choices = parser.add_subparsers(metavar="WHAT", help="builtin if nothing is said")
     for name, action, seeds in (
         ("builtin", builtin, [1, 2, 3]),
         ("builtin-blind", builtin_blind, [1]),
@@ -172,7 +172,7 @@ def main(words: Sequence[str] | None = None) -> int:
         choice.set_defaults(action=action, usual_seeds=seeds)
         if action is builtin:
             choice.add_argument("--memories", nargs="+", default=[], help="one row set for each")
-    arguments = parser.parse_args(words)
+    arguments = parser.parse_args(words or sys.argv[1:] or ["builtin"])
     try:
         arguments.action(arguments)
     except subprocess.CalledProcessError as error:

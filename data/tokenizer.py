@@ -68,8 +68,9 @@ class Tokenizer:
         try:
             return cls(Path(path).read_bytes())
         except (OSError, tf.errors.OpError) as error:
-            reason = str(error).splitlines()[0]
-            raise UserError(f"{path} is not a tokenizer that can be read ({reason}).") from error
+            raise UserError(
+                f"{path}, the tokenizer, is missing or damaged: restore it, or delete its folder."
+            ) from error
 
     @property
     def pieces(self) -> list[str]:

@@ -9,12 +9,24 @@ else of it, so a new memory joins every app by one entry here:
 * "summarise": `call(inputs, mask)`, `(batch, time, features)` to `(batch, units)`.
 """
 
+import difflib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import keras
 
-from layers.recurrent import Cell, LSTMCell, RecurrentDecoder, RecurrentEncoder, RecurrentSummary
+from layers.recurrent import (
+    AblatedLSTMCell,
+    Cell,
+    CoupledLSTMCell,
+    LSTMCell,
+    PeepholeLSTMCell,
+    ProjectedLSTMCell,
+    RecurrentDecoder,
+    RecurrentEncoder,
+    RecurrentSummary,
+    StockCell,
+)
 from layers.transformer import TransformerDecoder, TransformerEncoder, TransformerSummary
 
 Option = bool | int | float | str
@@ -32,25 +44,31 @@ class Memory:
     """Role to the function that makes its layer from `units`, `dropout` and the options."""
 
 
-def _recurrent(cell: type[Cell]) -> dict[str, Callable[..., keras.layers.Layer]]:
-    """The roles of a recurrent cell: bidirectional where the whole sequence is known."""
+def _recurrent(summary: str, cell: Callable[..., Cell], **options: Option) -> Memory:
+    """The entry of a cell: bidirectional where the whole sequence is known.
 
-    def halved(layer):
-        def make(units, dropout, layers, **kwargs):
+    `cell` takes `units` and the options, and returns a cell with an output of that size.
+    """
+
+    def whole(layer):
+        def make(units, dropout, layers, dtype, **options):
             if units % 2:
                 raise ValueError(f"A bidirectional memory needs even units, not {units}.")
-            return layer(cell(units // 2), layers=layers, dropout=dropout, **kwargs)
+            half = cell(units // 2, **options)
+            return layer(half, layers=layers, dropout=dropout, dtype=dtype)
 
         return make
 
-    def decode(units, dropout, layers, **kwargs):
-        return RecurrentDecoder(cell(units), layers=layers, dropout=dropout, **kwargs)
+    def decode(units, dropout, layers, dtype, **options):
+        pattern = cell(units, **options)
+        return RecurrentDecoder(pattern, layers=layers, dropout=dropout, dtype=dtype)
 
-    return {
-        "encode": halved(RecurrentEncoder),
+    roles = {
+        "encode": whole(RecurrentEncoder),
         "decode": decode,
-        "summarise": halved(RecurrentSummary),
+        "summarise": whole(RecurrentSummary),
     }
+    return Memory(summary, {"layers": 1, **options}, roles)
 
 
 MEMORIES: Mapping[str, Memory] = {
@@ -63,10 +81,37 @@ MEMORIES: Mapping[str, Memory] = {
             "summarise": TransformerSummary,
         },
     ),
-    "lstm": Memory(
-        "a cell state behind gates; bidirectional to encode, with attention to decode",
-        {"layers": 1},
-        _recurrent(LSTMCell),
+    # All the others: bidirectional to encode and summarise, with attention to decode.
+    "rnn": _recurrent(
+        "a hidden state and no gate (Elman 1990), the cell of Keras",
+        lambda units: StockCell(keras.layers.SimpleRNNCell(units)),
+    ),
+    "gru": _recurrent(
+        "a hidden state behind two gates (Cho et al. 2014), the cell of Keras",
+        lambda units: StockCell(keras.layers.GRUCell(units)),
+    ),
+    "lstm": _recurrent(
+        "a cell state behind gates (Hochreiter & Schmidhuber 1997; Gers et al. 2000)",
+        LSTMCell,
+    ),
+    "peephole_lstm": _recurrent(
+        "an LSTM whose gates see the cell state (Gers & Schmidhuber 2000)",
+        PeepholeLSTMCell,
+    ),
+    "coupled_lstm": _recurrent(
+        "an LSTM that stores as much as it forgets (Greff et al. 2017)",
+        CoupledLSTMCell,
+    ),
+    "projected_lstm": _recurrent(
+        "an LSTM with a cell state `expansion` times its output (Sak et al. 2014)",
+        lambda units, expansion: ProjectedLSTMCell(expansion * units, units),
+        expansion=2,
+    ),
+    # The study could take out the input gate without a loss where steps are discrete (music).
+    "ablated_lstm": _recurrent(
+        "an LSTM with one part taken out, the `variant` (Greff et al. 2017)",
+        AblatedLSTMCell,
+        variant="no_input_gate",
     ),
 }
 
@@ -100,15 +145,23 @@ def resolve(name: str, options: Mapping[str, Option]) -> dict[str, Option]:
         ValueError: in one sentence, for an unknown name or option, or a value of another type.
     """
     if name not in MEMORIES:
-        raise ValueError(f"There is no memory {name}: choose one of {_listed(MEMORIES)}.")
+        choices = f": choose one of {_listed(MEMORIES)}."
+        raise ValueError(f"There is no memory {name}{_did_you_mean(name, MEMORIES, choices)}")
     defaults = MEMORIES[name].options
     for key, value in options.items():
         if key not in defaults:
-            raise ValueError(f"The memory {name} has no option {key}: it has {_listed(defaults)}.")
+            choices = _did_you_mean(key, defaults, f": it has {_listed(defaults)}.")
+            raise ValueError(f"The memory {name} has no option {key}{choices}")
         if type(value) is not type(defaults[key]):
             kind = type(defaults[key]).__name__
             raise ValueError(f"The option {key} of {name} is of type {kind}, not {value!r}.")
     return {**defaults, **options}
+
+
+def _did_you_mean(word: str, names, otherwise: str) -> str:
+    """How the sentence about an unknown name ends: with the name that is like it, if any."""
+    close = difflib.get_close_matches(word.lower(), names, n=1, cutoff=0.7)
+    return f": did you mean {close[0]}?" if close else otherwise
 
 
 def _listed(names) -> str:

@@ -54,21 +54,15 @@ def load_checkpoint(path: Path, model: keras.Model) -> Standing:
     """Puts `model` into the state that `save_checkpoint` wrote.
 
     Raises:
-        UserError: the file cannot be read or belongs to another model.
+        UserError: the file is damaged or belongs to another model.
     """
-    try:
-        with np.load(path) as file:
-            standing = json.loads(file["standing"].tobytes())
-            arrays = [file[f"v{i}"] for i in range(len(file.files) - 1)]
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
-        raise UserError(
-            f"{path} cannot be read as a checkpoint ({error}): delete it to start again."
-        ) from error
+    standing_bytes, *arrays = _read(path, remedy="delete it to start again").values()
     variables = list(_variables(model))
     if [v.shape for v in arrays] != [tuple(v.shape) for v in variables]:
         raise UserError(f"{path} is the checkpoint of another model: delete it to start again.")
     for variable, array in zip(variables, arrays, strict=True):
         variable.assign(array)
+    standing = json.loads(standing_bytes.tobytes())
     standing["kept"] = {int(epoch): loss for epoch, loss in standing["kept"].items()}
     return Standing(**standing)
 
@@ -80,14 +74,27 @@ def save_weights(path: Path, model: keras.Model) -> None:
 
 
 def load_mean_weights(paths: list[Path], model: keras.Model) -> None:
-    """Gives `model` the mean of the weights in `paths`."""
+    """Gives `model` the mean of the weights in `paths`.
+
+    Raises:
+        UserError: one of them is missing or damaged.
+    """
     total: list[np.ndarray] = []
     for path in paths:
-        with np.load(path) as file:
-            arrays = [file[name].astype(np.float64) for name in file.files]
+        found = _read(path, remedy="delete the folder of its run to start again")
+        arrays = [array.astype(np.float64) for array in found.values()]
         total = [a + b for a, b in zip(total, arrays, strict=True)] if total else arrays
     for weight, array in zip(model.trainable_variables, total, strict=True):
         weight.assign(array / len(paths))
+
+
+def _read(path: Path, remedy: str) -> dict[str, np.ndarray]:
+    """The arrays of a file in the order in which they were written."""
+    try:
+        with np.load(path) as file:
+            return {name: file[name] for name in file.files}
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
+        raise UserError(f"{path} is missing or damaged: {remedy}.") from error
 
 
 def _variables(model: keras.Model) -> Iterator[keras.Variable]:

@@ -16,10 +16,10 @@ from typing import Any, Literal
 import pydantic
 import tyro
 
-from data.errors import UserError
+from data.errors import UserError, did_you_mean
 
 from .app import App
-from .config import BaseConfig, Section, did_you_mean, differences, merged, validated
+from .config import BaseConfig, Section, differences, merged, validated
 from .files import atomic_write
 from .flags import given, parse
 from .quiet import quiet

@@ -11,7 +11,7 @@ from typing import Any
 from data.errors import UserError
 
 from . import metrics_file
-from .config import flat_values
+from .config import flat_values, read_settings
 from .report import number, table, width
 
 TRAINING = {"parameters": "parameters", "epochs": "epochs", "train_seconds": "train seconds"}
@@ -34,7 +34,7 @@ def compare(folders: Sequence[Path | str], columns: int | None = None) -> str:
         raise UserError("There is no run to compare: name at least one.")
     columns = columns or shutil.get_terminal_size((80, 24)).columns
     paths = [Path(folder) for folder in folders]
-    configs = [_settings(path) for path in paths]
+    configs = [flat_values(read_settings(path / "config.json")) for path in paths]
     figures = [_figures(path) for path in paths]
 
     facts: dict[str, list[str]] = {}
@@ -72,20 +72,6 @@ def _transposed(runs: list[str], facts: dict[str, list[str]], columns: int) -> l
 
 def _fits(text: str, columns: int) -> bool:
     return all(width(line) <= columns for line in text.splitlines())
-
-
-def _settings(folder: Path) -> dict[str, Any]:
-    """The settings of a run under their dotted names."""
-    path = folder / "config.json"
-    try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-    except OSError:
-        raise UserError(f"{folder} is no run folder: it has no config.json.") from None
-    except ValueError:
-        found = None
-    if not isinstance(found, dict):
-        raise UserError(f"{path} is no configuration in JSON.")
-    return flat_values(found)
 
 
 def _figures(folder: Path) -> dict[str, Any]:

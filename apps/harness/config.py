@@ -6,16 +6,15 @@ default anywhere else, and every field is a flag: `train.epochs` is `--train.epo
 
 from __future__ import annotations
 
-import difflib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
 import pydantic
 from pydantic import Field
 
-from data.errors import UserError
+from data.errors import UserError, did_you_mean
 
 from .files import atomic_write
 
@@ -186,30 +185,35 @@ def settings(kind: type[pydantic.BaseModel], prefix: str = "") -> list[str]:
     return names
 
 
-def did_you_mean(word: str, choices: Iterable[str], otherwise: str = ".") -> str:
-    """How a sentence about the unknown `word` ends: with the choice that is like it, if any."""
-    close = difflib.get_close_matches(word, list(choices), n=1)
-    return f": did you mean {close[0]}?" if close else otherwise
-
-
 def save_config(config: pydantic.BaseModel, path: Path) -> None:
     """Writes `config` as JSON, whole or not at all."""
     atomic_write(path, config.model_dump_json(indent=2) + "\n")
+
+
+def read_settings(path: Path) -> dict[str, Any]:
+    """The nested settings that `save_config` wrote, whichever app they belong to.
+
+    Raises:
+        UserError: the file is missing or damaged.
+    """
+    try:
+        values = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise UserError(f"{path.parent} is no run folder: it has no {path.name}.") from None
+    except (OSError, ValueError):
+        values = None
+    if not isinstance(values, dict):
+        raise UserError(f"{path} holds no settings in JSON: restore it, or delete its folder.")
+    return values
 
 
 def load_config(path: Path, kind: type[C]) -> C:
     """Reads what `save_config` wrote.
 
     Raises:
-        UserError: the file is missing, is no JSON, or has settings that `kind` has not.
+        UserError: the file is missing or damaged, or has settings that `kind` has not.
     """
     try:
-        values = json.loads(Path(path).read_text(encoding="utf-8"))
-    except OSError:
-        raise UserError(f"There is no configuration at {path}.") from None
-    except ValueError:
-        raise UserError(f"{path} is not JSON; delete its folder or restore the file.") from None
-    try:
-        return kind.model_validate(values)
+        return kind.model_validate(read_settings(path))
     except pydantic.ValidationError as error:
         raise UserError(f"{path} does not fit: {explain(error, kind)}") from None

@@ -2,6 +2,7 @@
 
 import json
 import time
+from dataclasses import replace
 
 import keras
 
@@ -25,34 +26,42 @@ def evaluate(
         overrides: settings to change for this evaluation, by their dotted names.
 
     Raises:
-        UserError: the run is not finished, or `against` has no rows for this split.
+        UserError: the run is not finished, `against` was not evaluated on this split, or a file
+            of either is damaged.
     """
-    run.require_model()
     config = merged(run.config(app.config), overrides)
     keras.utils.set_random_seed(config.train.seed)
     data = app.prepare(config, run)
-    model = keras.models.load_model(run.model, compile=False)
-    theirs = _rows(against, split) if against else None
-    evaluation = evaluate_model(app, config, run, model, data, split)
-    print(evaluation.report)
-    if theirs is not None:
-        print(f"Against {against.name}: {app.versus(config, evaluation.rows, theirs)}")
+    print(evaluate_model(app, config, run, run.load_model(), data, split, against).report)
 
 
 def evaluate_model(
-    app: App, config: BaseConfig, run: RunFolder, model, data, split: str
+    app: App,
+    config: BaseConfig,
+    run: RunFolder,
+    model,
+    data,
+    split: str,
+    against: RunFolder | None = None,
 ) -> Evaluation:
     """Evaluates, and writes `metrics.json`, the report and one line of JSON per example."""
+    # What cannot be read is told before the work begins.
+    steps = read(run.metrics).get("training", {}).get("steps", 0)
+    theirs = _rows(against, split) if against else []
     started = time.monotonic()
     evaluation = app.evaluate(config, run, model, data, split)
     seconds = time.monotonic() - started
-    write_final(
-        run,
-        {f"{split}_{name}": evaluation.metrics[name] for name in evaluation.headline},
-        step=read(run.metrics).get("training", {}).get("steps", 0),
+    final = {f"{split}_{name}": evaluation.metrics[name] for name in evaluation.headline}
+    write_final(run, final, steps)
+    verdicts = {}
+    if against:
+        verdicts[against.name] = verdict = app.versus(config, evaluation.rows, theirs)
+        report = f"{evaluation.report.rstrip()}\n\nAgainst {against.name}: {verdict}\n"
+        evaluation = replace(evaluation, report=report)
+    record_evaluation(
+        run.metrics, split, evaluation.metrics, seconds, evaluation.signatures, verdicts
     )
-    record_evaluation(run.metrics, split, evaluation.metrics, seconds, evaluation.signatures)
-    atomic_write(run.report, evaluation.report + "\n")
+    atomic_write(run.report, evaluation.report)
     lines = (json.dumps(row, ensure_ascii=False) for row in evaluation.rows)
     atomic_write(_rows_file(run, split), "\n".join(lines) + "\n")
     return evaluation
@@ -69,4 +78,10 @@ def _rows(run: RunFolder, split: str) -> list[dict]:
             f"The run {run.name} was not evaluated on {split} yet: evaluate it first, "
             "then compare with it."
         )
-    return [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
+    try:
+        rows = [json.loads(line) for line in file.read_text(encoding="utf-8").split("\n") if line]
+    except (OSError, ValueError):
+        rows = [None]
+    if not all(isinstance(row, dict) for row in rows):
+        raise UserError(f"{file} is damaged: evaluate the run {run.name} on {split} again.")
+    return rows

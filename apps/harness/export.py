@@ -2,7 +2,6 @@
 
 import shutil
 
-import keras
 import tensorflow as tf
 
 from .app import App
@@ -15,10 +14,7 @@ def export(app: App, run: RunFolder) -> None:
     Raises:
         UserError: the run is not finished.
     """
-    run.require_model()
-    config = run.config(app.config)
-    model = keras.models.load_model(run.model, compile=False)
-    module = app.export(config, run, model)
+    module = app.export(run.config(app.config), run, run.load_model())
     partial = run.path / ".saved_model.partial"
     shutil.rmtree(partial, ignore_errors=True)
     try:

@@ -22,9 +22,9 @@ from tyro.constructors import (
     StructFieldSpec,
 )
 
-from data.errors import UserError
+from data.errors import UserError, did_you_mean
 
-from .config import did_you_mean, settings, validated
+from .config import settings, validated
 
 M = TypeVar("M", bound=pydantic.BaseModel)
 

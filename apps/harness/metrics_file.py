@@ -3,8 +3,8 @@
     {"training": {"parameters": 1234567, "train_seconds": 98.7, "epochs": 12},
      "validation": {"sacrebleu": 97.1, ...},
      "test": {"sacrebleu": 96.9, ...},
-     "measured": {"test": {"signatures": {...}, "seconds": 3.2, "hardware": ..., "date": ...,
-                           "commit": ...}}}
+     "measured": {"test": {"signatures": {...}, "against": {...}, "seconds": 3.2,
+                           "hardware": ..., "date": ..., "commit": ...}}}
 
 Training writes its block, each evaluation that of its split and how it was measured.
 """
@@ -30,16 +30,16 @@ def read(path: str | Path) -> dict[str, Any]:
     """The figures in `path`, none if there is no such file.
 
     Raises:
-        UserError: the file is no JSON object.
+        UserError: the file is damaged.
     """
     path = Path(path)
     if not path.exists():
         return {}
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError:
+    except (OSError, ValueError):
         found = None
-    if not isinstance(found, dict):
+    if not (isinstance(found, dict) and all(isinstance(block, dict) for block in found.values())):
         raise UserError(f"{path} holds no metrics in JSON: delete it and evaluate the run again.")
     return found
 
@@ -50,7 +50,7 @@ def update(path: str | Path, block: str, values: Mapping[str, Any]) -> None:
     The file is written whole or not at all.
 
     Raises:
-        UserError: the file is no JSON object or cannot be written.
+        UserError: the file is damaged or cannot be written.
     """
     metrics = read(path)
     metrics.setdefault(block, {}).update(values)
@@ -63,6 +63,7 @@ def record_evaluation(
     metrics: Mapping[str, float],
     seconds: float,
     signatures: Mapping[str, str] | None = None,
+    against: Mapping[str, str] | None = None,
 ) -> None:
     """Writes what an evaluation found on `split`, in place of what an earlier one did.
 
@@ -72,14 +73,16 @@ def record_evaluation(
         metrics: metric name to value.
         seconds: how long the evaluation took.
         signatures: metric name to the settings it was computed with.
+        against: name of another run to how sure the difference from it is.
 
     Raises:
-        UserError: the file is no JSON object or cannot be written.
+        UserError: the file is damaged or cannot be written.
     """
     found = read(path)
     found[split] = dict(metrics)
     found.setdefault(MEASURED, {})[split] = {
         "signatures": dict(signatures or {}),
+        "against": dict(against or {}),
         "seconds": round(seconds, 1),
         "hardware": hardware(),
         "date": today(),
@@ -92,7 +95,7 @@ def forget(path: str | Path) -> None:
     """Removes the evaluations: training went on, and they are of other weights now.
 
     Raises:
-        UserError: the file is no JSON object or cannot be written.
+        UserError: the file is damaged or cannot be written.
     """
     found = read(path)
     if any(name in found for name in (*SPLITS, MEASURED)):

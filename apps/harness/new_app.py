@@ -10,9 +10,7 @@ import shutil
 import sys
 from pathlib import Path
 
-from data.errors import UserError
-
-from .config import did_you_mean
+from data.errors import UserError, did_you_mean
 
 NOT_COPIED = shutil.ignore_patterns("__pycache__", ".*")
 
@@ -38,6 +36,8 @@ def new_app(name: str, source: str, root: str | Path = ".") -> Path:
             f"There is no app {source!r} to start from"
             + did_you_mean(source, apps, f": FROM can be {', '.join(apps)}.")
         )
+    if not name:
+        raise UserError("A new app needs a name, as in make new-app NAME=mine FROM=translate.")
     if not (name.isidentifier() and name.isascii() and name == name.lower()):
         raise UserError(
             f"{name!r} cannot name an app: use lower-case letters, digits and '_', beginning "

@@ -44,13 +44,9 @@ def predict(
     Raises:
         UserError: the run has no trained model; a line is not UTF-8.
     """
-    run.require_model()
     config = merged(run.config(app.config), overrides or {})
     arrived = batches(lines)  # reads while the model is loaded
-    import keras
-
-    model = keras.models.load_model(run.model, compile=False)
-    respond = app.predictor(config, run, model)
+    respond = app.predictor(config, run, run.load_model())
     for batch in arrived:
         for source, answer in zip(batch, answers(respond, batch), strict=True):
             sink.write((_as_json(source, answer, n_best) if as_json else _line(answer.text)) + "\n")

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 import shutil
+import zipfile
 from pathlib import Path
 from typing import Any
 
-from data.errors import UserError
+from data.errors import UserError, did_you_mean
 
-from .config import BaseConfig, C, did_you_mean, differences, load_config, save_config
+from .config import BaseConfig, C, differences, load_config, save_config
 
 FREE_ON_RESUME = ("train.epochs", "train.checkpoint_seconds", "train.profile", "data.data_dir")
 """Settings that may change when a run goes on, beside those of `decode`."""
@@ -42,6 +43,11 @@ class RunFolder:
     def exists(self) -> bool:
         """Whether the run was ever begun."""
         return self.config_file.is_file()
+
+    @property
+    def worth_keeping(self) -> bool:
+        """Whether there is a checkpoint or a model to lose."""
+        return self.checkpoint.is_file() or self.finished
 
     @property
     def finished(self) -> bool:
@@ -80,7 +86,7 @@ class RunFolder:
 
     def abandon(self) -> None:
         """Deletes the folder if its run never got to a checkpoint."""
-        if self.exists and not (self.checkpoint.is_file() or self.finished):
+        if self.exists and not self.worth_keeping:
             shutil.rmtree(self.path)
 
     def _check(self, before: BaseConfig, config: BaseConfig) -> None:
@@ -109,6 +115,33 @@ class RunFolder:
                 f"The run {self.name} has no trained model yet: give its train command again "
                 "and let it finish."
             )
+
+    def load_model(self) -> Any:
+        """The trained model.
+
+        Raises:
+            UserError: there is none, or its file is damaged.
+        """
+        self.require_model()
+        import keras  # takes seconds, which a mistyped name need not wait for
+
+        try:
+            return keras.models.load_model(self.model, compile=False)
+        except Exception as error:
+            if _is_whole(self.model):
+                raise  # the file is what was saved: something is wrong with the code
+            raise UserError(
+                f"{self.model} is damaged: restore it, or delete it and give the train command "
+                "of its run again."
+            ) from error
+
+
+def _is_whole(archive: Path) -> bool:
+    try:
+        with zipfile.ZipFile(archive) as file:
+            return file.testzip() is None
+    except (OSError, zipfile.BadZipFile):
+        return False
 
 
 def _show(value: Any) -> str:

@@ -204,7 +204,7 @@ class TensorBoard(keras.callbacks.Callback):
         with self._writer(TRAIN).as_default():
             if self._watch.inputs:
                 # The forward pass: the training step has several thousand nodes more and hides it.
-                call = tf.function(lambda inputs: self.model(inputs, training=False))
+                call = tf.function(lambda x: self.model(x, training=False), autograph=False)
                 tf.summary.graph(call.get_concrete_function(self._watch.inputs()).graph)
 
     def _take_profile(self) -> None:

@@ -1,5 +1,7 @@
 """The verb `train`: begins a run, or goes on with it exactly where it was."""
 
+from importlib.metadata import entry_points
+
 import keras
 
 from data.batches import Position
@@ -8,7 +10,7 @@ from layers import catalogue
 
 from .app import App
 from .checkpoint import Standing, load_checkpoint
-from .config import BaseConfig, flat, save_config
+from .config import BaseConfig, ModelConfig, Option, flat, save_config
 from .evaluate import evaluate_model
 from .files import atomic_path
 from .keeper import Keeper
@@ -38,9 +40,11 @@ def train(app: App, config: BaseConfig, run: RunFolder) -> None:
     model.compile(make_optimizer(settings, len(data.train)), jit_compile=settings.xla)
     model.optimizer.build(model.trainable_variables)
     standing = _standing(config, run, model)
-    if standing.finished(settings.epochs) and "validation" in read(run.metrics):
+    scored = "validation" in read(run.metrics)  # a damaged file is told before hours of training
+    if scored and standing.finished(settings.epochs):
         save_config(before or config, run.config_file)
-        print(f"{run} is finished ({standing.epoch} epochs).\n{_next_steps(app, run, standing)}")
+        print(f"{run} is finished ({standing.epoch} epochs).")
+        print(_next_steps(app, config, run, standing))
         return
     _announce(app, config, run, model, data, standing)
     _fit(app, config, run, model, data, standing)
@@ -59,7 +63,7 @@ def train(app: App, config: BaseConfig, run: RunFolder) -> None:
         },
     )
     print(evaluate_model(app, config, run, model, data, "validation").report)
-    print(_next_steps(app, run, standing))
+    print(_next_steps(app, config, run, standing))
 
 
 def _fit(app, config, run, model, data, standing: Standing) -> None:
@@ -126,18 +130,27 @@ def _standing(config: BaseConfig, run: RunFolder, model: keras.Model) -> Standin
             standing.stopped = standing.waited = 0
         return standing
     if settings.init_from:
-        _take_weights(sibling(run, settings.init_from), model)
+        _take_weights(config, sibling(run, settings.init_from), model)
     return Standing()
 
 
-def _take_weights(donor: RunFolder, model: keras.Model) -> None:
-    weights = keras.models.load_model(donor.model, compile=False).get_weights()
-    if [w.shape for w in weights] != [tuple(w.shape) for w in model.weights]:
+def _take_weights(config: BaseConfig, donor: RunFolder, model: keras.Model) -> None:
+    theirs, ours = (_structure(one.model) for one in (donor.config(type(config)), config))
+    weights = donor.load_model().get_weights()
+    if ours != theirs or [w.shape for w in weights] != [tuple(w.shape) for w in model.weights]:
+        names = [name for name in theirs if name in ours and theirs[name] != ours[name]]
+        listed = ", ".join(f"{name} {theirs[name]} -> {ours[name]}" for name in names)
         raise UserError(
-            f"The weights of {donor} do not fit this model: give it the same model settings "
-            "and vocabulary."
+            f"The weights of {donor} do not fit this model ({listed or 'other shapes'}): "
+            "give it the same model settings."
         )
     model.set_weights(weights)
+
+
+def _structure(model: ModelConfig) -> dict[str, Option]:
+    """The settings that decide what the weights mean; several of them fit the same shapes."""
+    options = catalogue.resolve(model.memory, model.options)
+    return {"memory": model.memory, "units": model.units, **options}
 
 
 def _announce(app, config, run, model, data, standing: Standing) -> None:
@@ -151,14 +164,15 @@ def _announce(app, config, run, model, data, standing: Standing) -> None:
         print(f"  going on at epoch {standing.epoch + 1}, step {standing.step + 1}")
 
 
-def _next_steps(app: App, run: RunFolder, standing: Standing) -> str:
+def _next_steps(app: App, config: BaseConfig, run: RunFolder, standing: Standing) -> str:
     name = f"RUN={run.name}"
     more = 2 * max(standing.epoch, standing.stopped)
-    return "\n".join(
-        [
-            f"  make evaluate-{app.name} {name}      scores on the test split",
-            f'  echo "..." | make -s predict-{app.name} {name}',
-            "  make tensorboard      the curves, in a browser",
-            f'  make train-{app.name} {name} ARGS="--train.epochs {more}"      to train on',
-        ]
-    )
+    steps = [
+        f"  make evaluate-{app.name} {name}      scores on the test split",
+        f'  echo "..." | make -s predict-{app.name} {name}',
+        "  make tensorboard      the curves, in a browser",
+        f'  make train-{app.name} {name} ARGS="--train.epochs {more}"      to train on',
+    ]
+    if config.train.profile and not entry_points(group="tensorboard_plugins", name="profile"):
+        steps.append("  .venv/bin/pip install xprof      for TensorBoard to show the profile")
+    return "\n".join(steps)

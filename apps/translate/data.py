@@ -6,6 +6,7 @@ from functools import cached_property
 from data import corpora
 from data.batches import Batches
 from data.corpora import Corpus, Pairs
+from data.errors import UserError
 from data.tokenizer import Tokenizer
 
 from ..harness.files import atomic_write
@@ -72,10 +73,11 @@ def prepare(config: Config, run: RunFolder) -> TranslationData:
     """Reads the corpus; makes the tokenizer, or takes the one the run has.
 
     Raises:
-        UserError: the corpus is not to be had, or too small for the vocabulary.
+        UserError: the corpus is not to be had, or too small for the vocabulary; the run is trained
+            and its tokenizer is missing or damaged.
     """
     corpus = load_corpus(config)
-    if not run.tokenizer.is_file():
+    if not (run.tokenizer.is_file() or run.worth_keeping):
         atomic_write(run.tokenizer, _tokenizer(config, corpus, run).model)
     return TranslationData(config, corpus, Tokenizer.load(run.tokenizer))
 
@@ -101,6 +103,13 @@ def load_corpus(config: Config) -> Corpus:
 def _tokenizer(config: Config, corpus: Corpus, run: RunFolder) -> Tokenizer:
     if config.train.init_from:
         # Weights of another run mean nothing without its subwords.
-        return Tokenizer.load(sibling(run, config.train.init_from).tokenizer)
+        donor = sibling(run, config.train.init_from)
+        tokenizer = Tokenizer.load(donor.tokenizer)
+        if (count := len(tokenizer.pieces)) != config.data.vocabulary:
+            raise UserError(
+                f"The weights of {donor} go with its {count} subwords: give --data.vocabulary "
+                f"{count}, not {config.data.vocabulary}."
+            )
+        return tokenizer
     pairs = corpus.splits["train"]
     return Tokenizer.train([*pairs.source, *pairs.target], config.data.vocabulary)

@@ -67,6 +67,7 @@ def _teacher_forced(
     )
     predict = tf.function(
         lambda inputs: tf.argmax(model(inputs), axis=-1, output_type=tf.int32),
+        autograph=False,
         reduce_retracing=True,
     )
     found = [(labels, predict(inputs)) for inputs, labels in batches.validation()]

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -76,7 +77,7 @@ def _plain_name(path: str) -> str:
 
 def _lines(path: str) -> list[str]:
     try:
-        content = Path(path).expanduser().read_bytes()
+        content = Path(os.path.expanduser(path)).read_bytes()
     except FileNotFoundError as error:
         raise UserError(f"There is no file {path}.") from error
     except IsADirectoryError as error:
@@ -129,6 +130,8 @@ def _json_lines(path: str, fields: tuple[str, str]) -> Found:
         except json.JSONDecodeError as error:
             where = f"{error.msg} at character {error.pos + 1}"
             raise UserError(f"{path}, line {number}, is not valid JSON ({where}).") from error
+        except (ValueError, RecursionError) as error:  # a number or a nesting without end
+            raise UserError(f"{path}, line {number}, is more than can be read as JSON.") from error
         if not isinstance(row, dict):
             raise UserError(f"{path}, line {number}, is not a JSON object with named fields.")
         source, target = (_text(row, field, f"{path}, line {number},") for field in fields)

@@ -5,19 +5,19 @@ from typing import Any
 from data.corpora import files, manythings, multi30k
 from data.corpora.corpus import Corpus, Reader, Request
 from data.corpora.options import FilesOptions
-from data.errors import UserError
+from data.errors import UserError, did_you_mean
 
 
 def _read_builtin(request: Request) -> Corpus:
     from data.corpora import builtin
 
-    return builtin.load(source=request.source, target=request.target)
+    return builtin.load()
 
 
 def _read_builtin_blind(request: Request) -> Corpus:
     from data.corpora import builtin
 
-    return builtin.load(source=request.source, target=request.target, see_first_sentence=False)
+    return builtin.load(see_first_sentence=False)
 
 
 _READERS = {
@@ -57,7 +57,8 @@ def load(
         UserError: an unknown corpus or direction, or text that cannot be had or read.
     """
     if name not in _READERS:
-        raise UserError(f"There is no corpus {name!r}: choose one of {', '.join(names())}.")
+        choices = f": choose one of {', '.join(names())}."
+        raise UserError(f"There is no corpus {name}{did_you_mean(name, names(), choices)}")
     reader = _READERS[name]
     source, target = (_TWO_LETTERS.get(code, code) for code in (source, target))
     options = FilesOptions(**own_files)
@@ -67,6 +68,7 @@ def load(
             "does not read: choose the corpus files."
         )
     if reader.directions and (source, target) not in reader.directions:
-        right = ", ".join(f"{a}-{b}" for a, b in reader.directions)
-        raise UserError(f"The corpus {name} has no direction {source}-{target}: it has {right}.")
+        asked, known = f"{source}-{target}", [f"{a}-{b}" for a, b in reader.directions]
+        it_has = did_you_mean(asked, known, f": it has {', '.join(known)}.")
+        raise UserError(f"The corpus {name} has no direction {asked}{it_has}")
     return reader.read(Request(source, target, data_dir, options))

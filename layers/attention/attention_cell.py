@@ -4,7 +4,7 @@ import keras
 from keras import ops
 
 from layers.attention.luong import LuongAttention
-from layers.recurrent.cell import Cell, check_rate, dropout_mask
+from layers.recurrent.cell import Cell, as_tuple, check_rate, dropout_mask
 
 
 @keras.saving.register_keras_serializable("working_memory")
@@ -18,7 +18,8 @@ class AttentionCell(Cell):
     The attentional vector is fed to what the cell computes from its inputs: a cell that projects
     by W computes W [x; a] = W_x x + W_a a, so W_x x is computed for the whole sequence before the
     loop, and only W_a a (a weight of this cell, `feed_kernel`) inside. A cell whose projection is
-    the input itself is given x + W_a a.
+    the input itself is given x + W_a a. A cell that hands on more than its projection finds the
+    rest as it was.
 
     The memory is given to `begin` and prepared there, once. A step may be called with a multiple
     of the memory's rows (a beam): row r then reads the memory's row r // (rows / memory rows),
@@ -61,7 +62,7 @@ class AttentionCell(Cell):
         if not self.attention.built:
             self.attention.build((input_shape[0], 1, self.cell.output_size), memory_shape)
         # What the cell projects to is known to the cell alone: one row of zeros asks it.
-        projected = self.cell.project(ops.zeros((1, input_shape[-1])))
+        projected, *_ = as_tuple(self.cell.project(ops.zeros((1, input_shape[-1]))))
         self.feed_kernel = self.add_weight(
             shape=(self.units, projected.shape[-1]), name="feed_kernel"
         )
@@ -74,9 +75,14 @@ class AttentionCell(Cell):
         fed = ops.zeros((batch_size, self.units), self.compute_dtype)
         return [*self.cell.get_initial_state(batch_size), fed]
 
+    @property
+    def project_draws(self):
+        """Whether the cell draws random numbers for each step."""
+        return self.cell.project_draws
+
     def project(self, inputs, training=False):
         """Return what the cell computes from the inputs alone."""
-        return self.computed(self.cell.project(inputs, training=training))
+        return self.cell.project(inputs, training=training)
 
     def begin(
         self,
@@ -113,8 +119,9 @@ class AttentionCell(Cell):
 
         def step(projected, states):
             *states, fed = states
-            projected = projected + ops.matmul(fed, feed_kernel)
-            hidden, states = inner_step(projected, states)
+            projected, *rest = as_tuple(projected)
+            projected = self.computed(projected) + ops.matmul(fed, feed_kernel)
+            hidden, states = inner_step((projected, *rest) if rest else projected, states)
             # The rows of one sentence (a beam, or the one) are the queries to its memory.
             rows = ops.shape(hidden)[0]
             context, weights = attend(ops.reshape(hidden, (sentences, -1, hidden.shape[-1])))

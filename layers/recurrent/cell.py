@@ -62,8 +62,14 @@ class Cell(keras.layers.Layer):
     * `project` and `begin` run outside of `__call__`, where Keras does not cast weights to the
       compute dtype: wrap them in `self.computed`.
     * Random numbers are drawn in `project` or `begin`, from a `keras.random.SeedGenerator` that
-      the cell owns, never inside the step: a draw inside a loop does not trace on JAX.
+      the cell owns, never inside the step: a draw inside a loop does not trace on JAX. A cell
+      whose `project` draws says so by `project_draws`.
     """
+
+    @property
+    def project_draws(self):
+        """Whether `project` draws random numbers in training, so that it must not be in a loop."""
+        return False
 
     def get_initial_state(self, batch_size=None):
         """Return the states before the first step, zeros unless the cell says otherwise.
@@ -84,8 +90,9 @@ class Cell(keras.layers.Layer):
             training: whether dropout is on. With all steps at once, every step gets the same mask.
 
         Returns:
-            One tensor with the same leading axes; the inputs themselves when a cell has no such
-            part.
+            A tensor with the same leading axes; the inputs themselves when a cell has no such
+            part. Or a tuple of tensors, the projection first, for a cell whose step needs more of
+            each step than that: `ResidualCell` hands on the inputs, `Zoneout` its random numbers.
         """
         return ops.cast(inputs, self.compute_dtype)
 
@@ -103,14 +110,15 @@ class Cell(keras.layers.Layer):
         """
         raise NotImplementedError(f"{type(self).__name__} does not implement begin().")
 
-    def parallel(self, projected, states, training=False):
-        """Run a whole sequence without a loop, for a cell whose equations allow it.
-
-        `Recurrent` asks for it where no mask is given and the number of steps is static.
+    def parallel(self, projected, states, mask=None, training=False):
+        """Run a whole sequence without a step for each of its steps, for a cell that allows it.
 
         Args:
-            projected: tensor `(batch, time, ...)` made by `project`, in the order of the steps.
+            projected: what `project` returned for `(batch, time, features)`, in the order of the
+                steps. The number of steps may be unknown when it is traced.
             states: list of the initial states.
+            mask: boolean tensor `(batch, time)`, True = keep. Where it is False, all states stay
+                as they were; what the outputs are there is up to the cell, `Recurrent` sets them.
             training: whether dropout is on.
 
         Returns:
@@ -151,14 +159,70 @@ def state_shapes(cell):
     return [(size,) if isinstance(size, int) else tuple(size) for size in sizes]
 
 
+def as_tuple(projected):
+    """Return what `project` returned as a tuple, the projection first."""
+    return projected if isinstance(projected, tuple) else (projected,)
+
+
+def affine(inputs, kernel, bias=None):
+    """Return W x + b for one step or for all steps of a sequence, in the dtype of the inputs.
+
+    Args:
+        inputs: tensor `(batch, features)` or `(batch, time, features)`.
+        kernel: tensor `(features, size)`.
+        bias: tensor `(size,)`.
+
+    Returns:
+        Tensor `(batch, size)` or `(batch, time, size)`.
+    """
+    if len(inputs.shape) == 2:
+        product = ops.matmul(inputs, kernel)
+        return product if bias is None else product + bias
+    # Computed with time first, as the loop will want it: of the two transpositions in between,
+    # the larger by far, nothing is left once the graph is optimised.
+    inputs = ops.transpose(inputs, (1, 0, 2))
+    if bias is not None:
+        # A bias that is one more row of the kernel has its gradient in the product, too; the sum
+        # over all steps that it takes otherwise is slower than everything else here on a CPU.
+        inputs = ops.concatenate([inputs, ops.ones_like(inputs[..., :1])], axis=-1)
+        kernel = ops.concatenate([kernel, ops.expand_dims(bias, 0)], axis=0)
+    time, batch_size, features = ops.shape(inputs)
+    product = ops.matmul(ops.reshape(inputs, (-1, features)), kernel)
+    product = ops.reshape(product, (time, batch_size, kernel.shape[-1]))
+    return ops.transpose(product, (1, 0, 2))
+
+
 def clone_cell(cell, dtype):
-    """Return a new, unbuilt cell of the same configuration, under another dtype policy."""
-    return type(cell).from_config({**cell.get_config(), "dtype": dtype})
+    """Return a new, unbuilt cell of the same configuration, under another dtype policy.
+
+    The cells inside of it come under that policy, too.
+    """
+    return type(cell).from_config(_under(keras.dtype_policies.serialize(dtype), cell.get_config()))
+
+
+def _under(policy, config):
+    if isinstance(config, dict):
+        parts = {key: _under(policy, value) for key, value in config.items()}
+        parts.pop("build_config", None)  # a cell inside would be built at once
+        return {**parts, "dtype": policy} if "dtype" in parts else parts
+    if isinstance(config, (list, tuple)):
+        return [_under(policy, part) for part in config]
+    return config
 
 
 def dropout_mask(shape, rate, seed_generator, dtype):
     """Draw a mask to multiply with: 0 with probability `rate`, otherwise `1 / (1 - rate)`."""
     return keras.random.dropout(ops.ones(shape, dtype), rate, seed=seed_generator)
+
+
+def drop_for_sequence(inputs, rate, seed_generator):
+    """Drop features of `(batch, ..., features)`, the same at every step of a row.
+
+    The dropout of Gal & Ghahramani (2016): one mask per sequence.
+    """
+    shape = ops.shape(inputs)
+    shape = (shape[0], *[1] * (len(shape) - 2), shape[-1])
+    return inputs * dropout_mask(shape, rate, seed_generator, inputs.dtype)
 
 
 def check_rate(name, rate):

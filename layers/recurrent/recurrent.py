@@ -4,7 +4,7 @@ import keras
 from keras import ops
 
 from layers.recurrent.cell import Cell, state_shapes
-from layers.recurrent.loop import run
+from layers.recurrent.loop import hold, run
 from layers.recurrent.stacked_cell import StackedCell
 
 
@@ -121,12 +121,10 @@ class Recurrent(keras.layers.RNN):
 
     def _run(self, sequences, states, mask, training, memory):
         projected = self.cell.project(sequences, training=training)
-        if mask is None and not memory and sequences.shape[1] is not None:
-            ordered = ops.flip(projected, axis=1) if self.go_backwards else projected
-            result = self.cell.parallel(ordered, states, training=training)
+        if not memory:
+            result = self._run_parallel(projected, states, mask, training)
             if result is not None:
-                outputs, states = result
-                return outputs[:, -1], outputs, states
+                return result
         step = self.cell.begin(ops.shape(sequences)[0], training=training, **memory)
         return run(
             step,
@@ -138,6 +136,20 @@ class Recurrent(keras.layers.RNN):
             zero_output_for_mask=self.zero_output_for_mask,
             return_all_outputs=self.return_sequences,
         )
+
+    def _run_parallel(self, projected, states, mask, training):
+        if self.go_backwards:
+            projected = keras.tree.map_structure(lambda x: ops.flip(x, axis=1), projected)
+            mask = None if mask is None else ops.flip(mask, axis=1)
+        result = self.cell.parallel(projected, states, mask=mask, training=training)
+        if result is None:
+            return None
+        outputs, states = result
+        if mask is not None and self.zero_output_for_mask:
+            outputs = ops.where(ops.expand_dims(mask, -1), outputs, ops.zeros_like(outputs))
+        elif mask is not None:
+            outputs = hold(outputs, mask)
+        return outputs[:, -1], outputs, states
 
     def reset_state(self):
         """Set the states of a stateful layer to the initial state of its cell."""

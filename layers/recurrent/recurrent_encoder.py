@@ -1,9 +1,8 @@
 """Recurrent layers as an encoder."""
 
 import keras
-from keras import ops
 
-from layers.recurrent.cell import check_rate, clone_cell, dropout_mask
+from layers.recurrent.cell import check_rate, clone_cell, drop_for_sequence
 from layers.recurrent.recurrent import Recurrent
 
 
@@ -75,11 +74,7 @@ class RecurrentEncoder(keras.layers.Layer):
         for layer in self.stack:
             outputs = layer(outputs, mask=mask, training=training)
             if training and self.dropout:
-                shape = ops.shape(outputs)
-                shape = (shape[0], *[1] * (len(shape) - 2), shape[-1])
-                outputs = outputs * dropout_mask(
-                    shape, self.dropout, self.seed_generator, self.compute_dtype
-                )
+                outputs = drop_for_sequence(outputs, self.dropout, self.seed_generator)
         return outputs
 
     def compute_mask(self, inputs, previous_mask=None):

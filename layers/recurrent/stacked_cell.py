@@ -23,18 +23,19 @@ class StackedCell(Cell):
 
     Raises:
         ValueError: if there is no cell, if one of them is not a `Cell`, or if one above the
-            first drops its inputs itself (its projection runs inside the loop).
+            first draws random numbers in its projection, which runs inside the loop there.
     """
 
     def __init__(self, cells, dropout=0.0, seed=None, **kwargs):
         super().__init__(**kwargs)
         if not cells or not all(isinstance(cell, Cell) for cell in cells):
             raise ValueError(f"`cells` must be a list of at least one Cell, received {cells}.")
-        if any(getattr(cell, "dropout", 0) for cell in cells[1:]):
-            raise ValueError(
-                "Only the first of stacked cells may drop its inputs; between the cells, use "
-                "StackedCell's own `dropout`."
-            )
+        for cell in cells[1:]:
+            if cell.project_draws:
+                raise ValueError(
+                    f"Above the first of stacked cells, {type(cell).__name__} may not draw random "
+                    "numbers for each step: use StackedCell's own `dropout`, or wrap the stack."
+                )
         self.cells = list(cells)
         self.dropout = check_rate("dropout", dropout)
         self.seed = seed
@@ -56,6 +57,11 @@ class StackedCell(Cell):
         """Return the initial states of all cells."""
         states = [cell.get_initial_state(batch_size) for cell in self.cells]
         return [state for states_of_cell in states for state in states_of_cell]
+
+    @property
+    def project_draws(self):
+        """Whether the first cell draws random numbers in its projection."""
+        return self.cells[0].project_draws
 
     def project(self, inputs, training=False):
         """Project for the first cell; the others project inside the step."""

@@ -13,7 +13,6 @@ from data.corpora import builtin, load
 from data.corpora.builtin.checks import pronoun_accuracy
 from data.corpora.builtin.pronouns import CONTINUATIONS, classes
 from data.corpora.builtin.splits import SEEN_AT_LEAST, SPLITS, items, words
-from data.errors import UserError
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -163,11 +162,6 @@ def test_registered_by_name():
     assert (corpus.name, corpus.source, corpus.target) == ("builtin", "en", "de")
     assert corpus.licence == "Apache-2.0"
     assert load("builtin-blind", source="en", target="de").name == "builtin-blind"
-
-
-def test_another_direction_is_refused():
-    with pytest.raises(UserError, match="translates en to de, not de to en"):
-        builtin.load(source="de", target="en")
 
 
 @pytest.mark.parametrize("see_first_sentence", [True, False])

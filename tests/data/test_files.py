@@ -136,6 +136,7 @@ def test_text_that_cannot_be_read(tmp_path):
     missing = str(tmp_path / "missing.tsv")
     assert f"There is no file {missing}" in fails(train=(missing,))
     assert "missing.tsv" in fails(train=(good, missing))
+    assert "There is no file ~nobody/pairs.tsv" in fails(train=("~nobody/pairs.tsv",))
     assert "is a folder" in fails(train=(str(tmp_path),))
     for empty in ("", "\n \n"):
         assert "empty.tsv is empty" in fails(train=(write(tmp_path / "empty.tsv", empty),))
@@ -175,6 +176,8 @@ def test_a_table_line_without_its_tab(tmp_path):
     [
         ('{"source": "a"', "line 2, is not valid JSON (Expecting ',' delimiter at character 15)"),
         ('["a", "b"]', "line 2, is not a JSON object"),
+        ("[" * 100_000, "line 2, is more than can be read as JSON"),
+        ("1" * 5000, "line 2, is more than can be read as JSON"),
         ('{"source": "a", "de": "b"}', "line 2, has no field target: the fields it has are source"),
         ('{"source": "a", "target": 3}', "line 2, has a field target that is no text (int)"),
         ('{"source": "\\ud800", "target": "b"}', "line 2, has a field source with half a"),
@@ -204,10 +207,14 @@ def test_options_that_cannot_be_used(tmp_path):
 
 def test_an_unknown_corpus_is_answered_with_the_right_names():
     assert {"builtin", "builtin-blind", "files", "manythings", "multi30k"} <= set(names())
-    with pytest.raises(UserError, match="no corpus 'multi': choose one of builtin, .*multi30k"):
-        load("multi", source="en", target="de")
+    with pytest.raises(UserError, match="no corpus mine: choose one of builtin, .*multi30k"):
+        load("mine", source="en", target="de")
+    with pytest.raises(UserError, match=r"no corpus Multi31k: did you mean multi30k\?"):
+        load("Multi31k", source="en", target="de")
     with pytest.raises(UserError, match="The corpus builtin has no direction en-fr: it has en-de"):
         load("builtin", source="en", target="fr")
+    with pytest.raises(UserError, match=r"multi30k has no direction en-dee: did you mean en-de\?"):
+        load("multi30k", source="en", target="dee")
 
 
 def test_the_builtin_corpora_are_asked_for_like_any_other():

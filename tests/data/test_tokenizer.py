@@ -66,5 +66,5 @@ def test_a_file_that_is_no_tokenizer(tmp_path):
     with pytest.raises(UserError, match="missing.model"):
         Tokenizer.load(tmp_path / "missing.model")
     (tmp_path / "bad.model").write_bytes(b"not a model")
-    with pytest.raises(UserError, match=r"bad\.model is not a tokenizer"):
+    with pytest.raises(UserError, match=r"bad\.model, the tokenizer, is missing or damaged"):
         Tokenizer.load(tmp_path / "bad.model")

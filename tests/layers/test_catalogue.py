@@ -1,11 +1,13 @@
 """Every memory by name plays every role it says it has, and says what it has not."""
 
+import keras
 import numpy as np
 import pytest
+from keras import ops
 
 from layers.catalogue import MEMORIES, build, resolve
 
-BATCH, TIME, UNITS = 2, 5, 8
+BATCH, TIME, UNITS = 2, 4, 8
 SMALL = {"transformer": {"layers": 1, "heads": 2, "hidden_units": 12}, "lstm": {"layers": 2}}
 
 
@@ -16,32 +18,47 @@ def inputs(seed=0):
 @pytest.mark.parametrize("name", MEMORIES)
 def test_every_role(name):
     def make(role):
-        return build(name, role, {"units": UNITS, **SMALL[name]})
+        return build(name, role, {"units": UNITS, **SMALL.get(name, {})})
 
-    mask = np.arange(TIME)[None] < [[TIME], [3]]
+    mask = np.arange(TIME)[None] < [[TIME], [2]]
     encoded = make("encode")(inputs(), mask=mask)
     assert tuple(encoded.shape) == (BATCH, TIME, UNITS)
     assert tuple(make("summarise")(inputs(), mask=mask).shape) == (BATCH, UNITS)
     decoder = make("decode")
-    whole = decoder(inputs(1), encoded, memory_mask=mask)
+    whole = ops.convert_to_numpy(decoder(inputs(1), encoded, memory_mask=mask))
+    assert whole.shape == (BATCH, TIME, UNITS)
     step, state = decoder.begin(encoded, mask, max_length=TIME)
     for time in range(TIME):
         outputs, state = step(inputs(1)[:, time], state)
-        np.testing.assert_allclose(np.asarray(outputs), np.asarray(whole)[:, time], atol=1e-4)
+        np.testing.assert_allclose(ops.convert_to_numpy(outputs), whole[:, time], atol=1e-4)
 
 
-def test_the_dtype_reaches_the_layer():
-    assert build("lstm", "encode", {"units": 8}, dtype="mixed_bfloat16").compute_dtype == "bfloat16"
+@pytest.mark.parametrize("name", MEMORIES)
+def test_an_option_it_has_not_is_refused(name):
+    with pytest.raises(ValueError, match=f"memory {name} has no option zzz: it has layers"):
+        build(name, "encode", {"units": UNITS, "zzz": 1})
+
+
+def test_every_recurrent_memory_may_have_layers():
+    assert [name for name in MEMORIES if "layers" not in MEMORIES[name].options] == []
+
+
+@pytest.mark.parametrize("name", ["lstm", "gru"])
+def test_the_dtype_reaches_the_layer(name):
+    layer = build(name, "encode", {"units": UNITS}, dtype="mixed_bfloat16")
+    outputs = layer(inputs())
+    assert keras.backend.standardize_dtype(outputs.dtype) == layer.compute_dtype == "bfloat16"
 
 
 @pytest.mark.parametrize(
     ("name", "role", "options", "sentence"),
     [
-        ("lsmt", "encode", {}, "no memory lsmt: choose one of transformer, lstm"),
+        ("ntm", "encode", {}, "no memory ntm: choose one of transformer, rnn, gru, lstm"),
         ("lstm", "translate", {}, "cannot translate: it has the roles encode, decode, summarise"),
         ("lstm", "encode", {"heads": 2}, "lstm has no option heads: it has layers"),
         ("transformer", "encode", {"heads": "two"}, "heads of transformer is of type int"),
         ("lstm", "encode", {"units": 7}, "even units, not 7"),
+        ("ablated_lstm", "encode", {"variant": "no_gates"}, "must be one of no_input_gate, "),
         ("transformer", "decode", {"units": 9}, "multiple of the number of heads"),
     ],
 )

@@ -99,5 +99,5 @@ def test_bad_folders(tmp_path):
     with pytest.raises(UserError, match="no run folder"):
         compare([tmp_path])
     (tmp_path / "config.json").write_text("{")
-    with pytest.raises(UserError, match="no configuration"):
+    with pytest.raises(UserError, match="holds no settings"):
         compare([tmp_path])

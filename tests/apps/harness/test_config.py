@@ -123,8 +123,9 @@ def test_a_file_gives_back_what_was_saved(tmp_path):
 @pytest.mark.parametrize(
     "content, sentence",
     [
-        (None, "There is no configuration at"),
-        ("{", "is not JSON"),
+        (None, "is no run folder: it has no config.json"),
+        ("{", "holds no settings in JSON"),
+        ("[]", "holds no settings in JSON"),
         ('{"train": {"epochz": 1}}', "There is no setting train.epochz"),
     ],
 )

@@ -21,12 +21,12 @@ def test_update_merges(tmp_path):
 def test_an_evaluation_replaces_the_one_before(tmp_path):
     path = tmp_path / "metrics.json"
     record_evaluation(path, "test", {"bleu": 1.0, "old_check": 0.5}, 2.0)
-    record_evaluation(path, "test", {"bleu": 2.0}, 3.21, {"bleu": "case:mixed"})
+    record_evaluation(path, "test", {"bleu": 2.0}, 3.21, {"bleu": "case:mixed"}, {"a": "better"})
     found = read(path)
     assert found["test"] == {"bleu": 2.0}
     measured = found["measured"]["test"]
     assert measured["signatures"] == {"bleu": "case:mixed"}
-    assert measured["seconds"] == 3.2
+    assert measured["seconds"] == 3.2 and measured["against"] == {"a": "better"}
     assert "cores" in measured["hardware"] and len(measured["date"]) == 10
 
 
@@ -40,7 +40,7 @@ def test_forget_keeps_what_training_wrote(tmp_path):
     assert read(path) == {"training": {"epochs": 2}}
 
 
-@pytest.mark.parametrize("content", ["{", "[1]", ""])
+@pytest.mark.parametrize("content", ["{", "[1]", "", '{"test": 1}'])
 def test_a_broken_file_is_named(tmp_path, content):
     path = tmp_path / "metrics.json"
     path.write_text(content)

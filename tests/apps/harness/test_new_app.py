@@ -46,7 +46,7 @@ def test_a_template_never_says_its_own_name_in_an_import():
 @pytest.mark.parametrize(
     "name, source, sentence",
     [
-        ("", "translate", "cannot name an app"),
+        ("", "translate", "needs a name, as in make new-app NAME=mine"),
         ("my-app", "translate", "cannot name an app"),
         ("Mine", "translate", "cannot name an app"),
         ("../x", "translate", "cannot name an app"),

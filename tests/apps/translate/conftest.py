@@ -1,8 +1,15 @@
-"""A corpus of ten sentences, and the settings of a model that learns it in seconds."""
+"""A corpus of ten sentences, and a run of each memory that has learnt it, trained once."""
+
+import functools
 
 import pytest
 
+from apps.harness.config import flat
+from apps.harness.run_folder import run_folder
+from apps.harness.train import train
+from apps.translate.__main__ import APP
 from apps.translate.config import Config
+from layers.catalogue import MEMORIES
 
 PAIRS = """\
 The cat sat on the mat.	Die Katze saß auf der Matte.
@@ -30,10 +37,13 @@ def ten_pairs(tmp_path_factory):
 def settings(ten_pairs):
     """Nested settings of a tiny model on the ten pairs."""
     files = (str(ten_pairs),)
+    # An epoch costs more than its steps here, so that few epochs see every pair many times.
+    many = ten_pairs.with_name("many.tsv")
+    many.write_text(PAIRS * 10, encoding="utf-8")
     return {
         "data": {
             "corpus": "files",
-            "train": files,
+            "train": (str(many),),
             "validation": files,
             "test": files,
             "vocabulary": 90,
@@ -41,7 +51,7 @@ def settings(ten_pairs):
         },
         "model": {"units": 32, "dropout": 0.0},
         "train": {
-            "epochs": 60,
+            "epochs": 10,
             "learning_rate": 0.01,
             "warmup_steps": 10,
             "schedule": "constant",
@@ -57,10 +67,11 @@ def settings(ten_pairs):
 @pytest.fixture(scope="session")
 def options():
     """The smallest options of each memory."""
-    return {"transformer": {"layers": 1, "heads": 2, "hidden_units": 64}, "lstm": {"layers": 1}}
+    small = {"transformer": {"layers": 1, "heads": 2, "hidden_units": 64}}
+    return {memory: small.get(memory, {"layers": 1}) for memory in MEMORIES}
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def make_config(settings, options):
     """`make_config(memory, **sections)`: a configuration with some settings changed."""
 
@@ -72,3 +83,36 @@ def make_config(settings, options):
         return Config.model_validate(values)
 
     return make
+
+
+@pytest.fixture(scope="session")
+def flags_of():
+    """`flags_of(config)`: the words of a command line that asks for it."""
+
+    def flags(config):
+        words = ["--model.options", *(f"{k}={v}" for k, v in config.model.options.items())]
+        for name, value in flat(config).items():
+            if not name.startswith("model.options.") and value is not None and value is not False:
+                words += [f"--{name}", *map(str, value if isinstance(value, tuple) else [value])]
+        return words
+
+    return flags
+
+
+@pytest.fixture(scope="session")
+def runs(tmp_path_factory):
+    """The folder of all runs."""
+    return tmp_path_factory.mktemp("runs")
+
+
+@pytest.fixture(scope="session")
+def trained_with(runs, make_config):
+    """`trained_with(memory)`: a configuration and its run, trained to the end on ten pairs."""
+
+    @functools.cache
+    def trained(memory):
+        config, run = make_config(memory), run_folder(runs, APP.name, memory)
+        train(APP, config, run)
+        return config, run
+
+    return trained

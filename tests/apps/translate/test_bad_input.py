@@ -5,6 +5,7 @@ import pytest
 from apps.harness.command_line import run
 from apps.translate.__main__ import APP
 
+JSON = b'{"source": "a", "target": "b"}\n'
 GOOD = "The cat sat.\tDie Katze saß.\n"
 
 
@@ -17,6 +18,10 @@ def text(tmp_path):
         "binary.tsv": b"\x00\x01\x02\n",
         "latin.tsv": "Tür\tdoor\n".encode("latin-1"),
         "tabless.tsv": (GOOD + "no tab here\n").encode(),
+        "broken.jsonl": JSON + b'{"source": "a", "target": "b"\n',
+        "list.jsonl": JSON + b'["a", "b"]\n',
+        "fieldless.jsonl": JSON + b'{"source": "a"}\n',
+        "number.jsonl": JSON + b'{"source": "a", "target": 3}\n',
         "three.en": b"a\nb\nc\n",
         "two.de": b"a\nb\n",
     }
@@ -28,10 +33,11 @@ def text(tmp_path):
 @pytest.mark.parametrize(
     ("flags", "sentence"),
     [
-        ("--data.corpus multi31k", "There is no corpus 'multi31k': choose one of builtin"),
+        ("--data.corpus multi31k", "There is no corpus multi31k: did you mean multi30k?"),
         ("--data.target xx", "has no direction en-xx: it has en-de"),
-        ("--model.memory lsmt", "There is no memory lsmt: choose one of transformer, lstm"),
-        ("--model.options hedas=2", "no option hedas: it has layers, heads"),
+        ("--model.memory LSMT", "There is no memory LSMT: did you mean lstm?"),
+        ("--model.options hedas=2", "no option hedas: did you mean heads?"),
+        ("--preset multi", "There is no preset multi: did you mean multi30k?"),
         ("--model.units 130", "multiple of the number of heads"),
         ("--model.memory lstm --model.units 7", "even units, not 7"),
         ("--train.epocs 3", "did you mean --train.epochs"),
@@ -43,8 +49,13 @@ def text(tmp_path):
         ("FILES empty.tsv", "empty.tsv"),
         ("FILES binary.tsv", "binary.tsv"),
         ("FILES latin.tsv", "latin.tsv"),
-        ("FILES tabless.tsv", "2"),
-        ("FILES three.en two.de", "3"),
+        ("FILES tabless.tsv", "tabless.tsv, line 2, has no tab"),
+        ("FILES broken.jsonl", "broken.jsonl, line 2, is not valid JSON"),
+        ("FILES list.jsonl", "list.jsonl, line 2, is not a JSON object"),
+        ("FILES fieldless.jsonl", "fieldless.jsonl, line 2, has no field target"),
+        ("FILES number.jsonl", "number.jsonl, line 2, has a field target that is no text (int)"),
+        ("FILES good.tsv --data.test broken.jsonl", "broken.jsonl, line 2, is not valid JSON"),
+        ("FILES three.en two.de", "three.en has 3 lines and two.de has 2"),
     ],
 )
 def test_one_sentence_and_status_2(text, monkeypatch, capfd, flags, sentence):

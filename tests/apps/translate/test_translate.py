@@ -9,8 +9,10 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from apps.harness.checkpoint import load_checkpoint
 from apps.harness.evaluate import evaluate
 from apps.harness.export import export
+from apps.harness.optimizer import make_optimizer
 from apps.harness.run_folder import RunFolder
 from apps.harness.train import train
 from apps.translate.__main__ import APP
@@ -22,17 +24,10 @@ from layers.catalogue import MEMORIES
 VOCABULARY = 40
 
 
-@pytest.fixture(scope="module", params=list(MEMORIES))
-def trained(request, tmp_path_factory, settings, options):
-    """A run of each memory, trained to the end on ten pairs."""
-    memory = request.param
-    values = settings | {
-        "model": settings["model"] | {"memory": memory, "options": options[memory]}
-    }
-    config = APP.config.model_validate(values)
-    run = RunFolder(tmp_path_factory.mktemp("runs") / "translate" / memory)
-    train(APP, config, run)
-    return config, run
+# One of each kind: the other memories differ from an LSTM in their cell alone.
+@pytest.fixture(params=["transformer", "lstm"])
+def trained(request, trained_with):
+    return trained_with(request.param)
 
 
 def test_it_overfits_ten_examples(trained, ten_pairs):
@@ -152,9 +147,38 @@ def test_a_saved_model_is_the_same(model, tmp_path):
     np.testing.assert_allclose(model(inputs).numpy(), again(inputs).numpy(), atol=1e-6)
 
 
+@pytest.fixture
+def quick_config(make_config, tmp_path):
+    """`quick_config(**train)`: on a corpus whose batches have one shape, for XLA compiles each."""
+    path = tmp_path / "one.tsv"
+    path.write_text("".join(f"{a} {b}\t{b} {a}\n" for a in "abcd" for b in "efgh"))
+    files = dict.fromkeys(("train", "validation", "test"), (str(path),))
+    return lambda **train: make_config(
+        data={**files, "vocabulary": 20}, decode={"beam": 1}, train=train
+    )
+
+
 @pytest.mark.parametrize("train_settings", [{"xla": True}, {"precision": "mixed_bfloat16"}])
-def test_one_epoch_compiled_and_in_mixed_precision(make_config, tmp_path, train_settings):
+def test_one_epoch_compiled_and_in_mixed_precision(quick_config, tmp_path, train_settings):
     run = RunFolder(tmp_path / "run")
-    train(APP, make_config(train=train_settings | {"epochs": 1}), run)
+    train(APP, quick_config(epochs=1, **train_settings), run)
     figures = json.loads(run.metrics.read_text())
     assert figures["training"]["epochs"] == 1 and np.isfinite(figures["validation"]["sacrebleu"])
+
+
+def test_mixed_float16_scales_the_loss_and_goes_on_with_its_scale(quick_config, tmp_path):
+    run = RunFolder(tmp_path / "run")
+    for epochs in (1, 2):
+        config = quick_config(precision="mixed_float16", average=2, epochs=epochs)
+        train(APP, config, run)
+    data = APP.prepare(config, run)
+    model = APP.build(config, data)
+    model.compile(make_optimizer(config.train, len(data.train)))
+    model.optimizer.build(model.trainable_variables)
+    standing = load_checkpoint(run.checkpoint, model)
+    optimizer, steps = model.optimizer, 2 * len(data.train)
+    assert isinstance(optimizer, keras.optimizers.LossScaleOptimizer)
+    assert standing.kept[1] < standing.kept[0]
+    # Every step was finite, and the second process went on counting where the first one ended.
+    assert int(optimizer.iterations.value) == int(optimizer.step_counter.value) == steps
+    assert float(optimizer.dynamic_scale.value) == optimizer.initial_scale

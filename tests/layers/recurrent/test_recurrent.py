@@ -69,7 +69,9 @@ class SumCell(Cell):
 
         return step
 
-    def parallel(self, projected, states, training=False):
+    def parallel(self, projected, states, mask=None, training=False):
+        if mask is not None:
+            projected = ops.where(ops.expand_dims(mask, -1), projected, 0.0)
         outputs = ops.cumsum(projected, axis=1) + ops.expand_dims(states[0], 1)
         return outputs, [outputs[:, -1]]
 
@@ -188,19 +190,26 @@ def test_works_in_stock_bidirectional():
         close(one, other)
 
 
-def test_parallel_form_replaces_the_loop_where_it_can():
+@pytest.mark.parametrize("mask", [None, MASK])
+@pytest.mark.parametrize("go_backwards", [False, True])
+@pytest.mark.parametrize("zero_output", [False, True])
+def test_parallel_form_replaces_the_loop(mask, go_backwards, zero_output):
     x, state = normal(4, 5, 3), normal(4, 3)
-    for go_backwards in (False, True):
-        layer = Recurrent(
-            SumCell(), return_sequences=True, return_state=True, go_backwards=go_backwards
-        )
-        SumCell.loops = 0
-        fast = layer(x, initial_state=[state])
-        assert SumCell.loops == 0
-        slow = layer(x, initial_state=[state], mask=np.ones((4, 5), "bool"))
-        assert SumCell.loops == 1
-        for one, other in zip(fast, slow, strict=True):
-            close(one, other)
+    options = {
+        "return_sequences": True,
+        "return_state": True,
+        "go_backwards": go_backwards,
+        "zero_output_for_mask": zero_output,
+    }
+    SumCell.loops = 0
+    fast = Recurrent(SumCell(), **options)(x, initial_state=[state], mask=mask)
+    assert SumCell.loops == 0
+    looping = SumCell()
+    looping.parallel = lambda *args, **kwargs: None
+    slow = Recurrent(looping, **options)(x, initial_state=[state], mask=mask)
+    assert SumCell.loops == 1
+    for one, other in zip(fast, slow, strict=True):
+        close(one, other)
 
 
 def test_stacked_cell_equals_layer_after_layer():
