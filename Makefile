@@ -50,13 +50,16 @@ FROM = translate
 new-app: $(VENV)/.installed ## Copy an app under a new name: NAME=mine FROM=translate
 	@$(BIN)/python -m apps.harness.new_app '$(NAME)' '$(FROM)'
 
+# Two files at a time: tests mostly trace, which takes one core.
+PYTEST := $(BIN)/python -m pytest --numprocesses=2 --dist=loadfile
+
 test: $(VENV)/.installed-dev ## All tests, those of layers on TensorFlow and JAX
 	@$(MAKE) --no-print-directory test-layers BACKEND=jax
-	@KERAS_BACKEND=tensorflow $(BIN)/python -m pytest $(ARGS)
+	@KERAS_BACKEND=tensorflow $(PYTEST) $(ARGS)
 
 BACKEND = tensorflow
 test-layers: $(VENV)/.installed-dev ## Tests of layers alone: BACKEND=tensorflow, jax or torch
-	@KERAS_BACKEND=$(BACKEND) $(BIN)/python -m pytest tests/layers $(ARGS)
+	@KERAS_BACKEND=$(BACKEND) $(PYTEST) tests/layers $(ARGS)
 
 lint: $(VENV)/.installed-dev ## Check style and find likely bugs
 	@$(BIN)/ruff check .

@@ -8,12 +8,13 @@ python -m benchmarks.long_memory --quick             tiny, to see that it works
 from __future__ import annotations
 
 import argparse
+import bisect
 import dataclasses
-import itertools
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache, partial
 from pathlib import Path
 
 from apps.harness.files import atomic_path, atomic_write
@@ -41,6 +42,18 @@ CELLS: Mapping[str, MakeCell] = {
     "rnn": keras.layers.SimpleRNNCell,
     "gru": keras.layers.GRUCell,
     "lstm": recurrent.LSTMCell,
+    "peephole_lstm": recurrent.PeepholeLSTMCell,
+    "coupled_lstm": recurrent.CoupledLSTMCell,
+    "projected_lstm": lambda units, **kwargs: recurrent.ProjectedLSTMCell(
+        units, units // 2, **kwargs
+    ),
+    "layer_norm_lstm": recurrent.LayerNormLSTMCell,
+    "multiplicative_lstm": recurrent.MultiplicativeLSTMCell,
+    "nas": recurrent.NASCell,
+    "slstm": partial(recurrent.SLSTMCell, heads=2),
+    "mlstm": partial(recurrent.MLSTMCell, heads=2),
+    "min_lstm": recurrent.MinLSTMCell,
+    "min_gru": recurrent.MinGRUCell,
 }
 """Memory to the function that makes its cell from `units`, an even number, and `dtype`."""
 
@@ -50,7 +63,7 @@ class Settings:
     """What the figures depend on, the same for every cell."""
 
     length: int = field(default=100, metadata={"help": "steps of a sequence"})
-    steps: int = field(default=2000, metadata={"help": "training steps on each task"})
+    steps: int = field(default=2500, metadata={"help": "training steps on each task"})
     batch: int = field(default=32, metadata={"help": "sequences of a training step"})
     rate: float = field(default=0.01, metadata={"help": "the highest learning rate"})
     parameters: int = field(default=5500, metadata={"help": "weights of a cell, about"})
@@ -85,7 +98,8 @@ def measure(make: MakeCell, settings: Settings) -> Figures:
     found: Figures = {"units": (units, "units", 0), "parameters": (parameters, "parameters", 0)}
 
     started = time.monotonic()
-    ratios = gradient_ratios(make(units, dtype="float64"), settings.distances, settings.seed)
+    make_precise = partial(make, units, dtype="float64")
+    ratios = gradient_ratios(make_precise, settings.distances, settings.seed)
     seconds = time.monotonic() - started
     for distance, ratio in ratios.items():
         found[gradient_part(distance)] = (ratio, "ratio", seconds)
@@ -93,7 +107,7 @@ def measure(make: MakeCell, settings: Settings) -> Figures:
     for task in TASKS:
         started = time.monotonic()
         value, trained = learn(
-            make(units),
+            partial(make, units),
             task,
             length=settings.length,
             steps=settings.steps,
@@ -112,14 +126,21 @@ def size_of(make: MakeCell, parameters: int) -> tuple[int, int]:
 
     They are counted with the inputs of the task that has most features.
     """
-    near = (0, 0)
-    for units in itertools.count(2, 2):
+
+    @cache
+    def count(units: int) -> int:
         cell = make(units)
         cell.build((None, max(task.features for task in TASKS)))
-        count = cell.count_params()
-        if near[0] and abs(near[1] - parameters) <= abs(count - parameters):
-            return near
-        near = units, count
+        return cell.count_params()
+
+    most = 2
+    while count(most) < parameters:
+        most *= 2
+    choices = range(2, most + 1, 2)
+    enough = bisect.bisect_left(choices, parameters, key=count)
+    around = choices[max(0, enough - 1) : enough + 1]
+    units = min(around, key=lambda units: abs(count(units) - parameters))
+    return units, count(units)
 
 
 def gradient_part(distance: int) -> str:

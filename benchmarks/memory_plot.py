@@ -14,6 +14,7 @@ from matplotlib.figure import Figure
 DOTS_PER_INCH = 150
 FLOOR = 1e-40
 """The smallest gradient shown; a line that leaves the plot below has vanished."""
+RATIO = r"$\|\partial y_T / \partial x_{T-k}\|\;/\;\|\partial y_T / \partial x_T\|$"
 GREY, LIGHT_GREY = "#606060", "#dcdcdc"
 
 
@@ -85,8 +86,7 @@ def _draw_curves(axes: Axes, curves: Mapping[str, Mapping[int, float]], colors) 
                 "shrinkB": 0,
             },
         )
-    _finish(axes, "Gradient that is left over k steps, before training:\n"
-            r"$\|\partial y_T / \partial x_{T-k}\|\;/\;\|\partial y_T / \partial x_T\|$")  # fmt: skip
+    _finish(axes, f"Gradient that is left over k steps, before training:\n{RATIO}")
     axes.set_xlabel("k", color=GREY)
     axes.grid(axis="y", color=LIGHT_GREY, linewidth=0.6)
 
@@ -108,7 +108,8 @@ def _draw_panel(axes: Axes, panel: Panel, colors, named: bool) -> None:
     """A bar for each memory from the guess to what it reached; `named`: with the names beside."""
     names = list(panel.values)
     lines = range(len(names))
-    values = [panel.values[name] for name in names]
+    values = np.array(list(panel.values.values()))
+    values = np.where(np.isfinite(values), values, np.nan)  # a training that diverged has no bar
     shades = [colors[name] for name in names]
     axes.hlines(lines, panel.baseline, values, color=shades, linewidth=2.5)
     axes.scatter(values, lines, color=shades, s=36, zorder=3)
@@ -116,14 +117,13 @@ def _draw_panel(axes: Axes, panel: Panel, colors, named: bool) -> None:
     axes.text(panel.baseline, len(names) - 0.35, " a guess", color=GREY, fontsize=9, va="center")
     if panel.is_error:
         axes.set_xscale("log")
-        axes.set_xlim(
-            max(FLOOR, min(*values, panel.baseline) / 10), max(*values, panel.baseline) * 2
-        )
+        shown = [panel.baseline, *values[values > 0]]
+        axes.set_xlim(min(shown) / 10, max(shown) * 2)
         axes.invert_xaxis()
     else:
         axes.set_xlim(0, 1.15)
         axes.set_xticks(np.linspace(0, 1, 6))
-    for line, value in zip(lines, values, strict=True):
+    for line, value in enumerate(values):
         axes.annotate(f"{value:.2g}", (value, line), (9, 0), textcoords="offset points",
                       fontsize=9, color=GREY, va="center")  # fmt: skip
     _finish(axes, panel.title)

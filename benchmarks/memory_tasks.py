@@ -1,4 +1,4 @@
-"""What the benchmark of long memory asks of a cell: two tasks to learn, and a gradient to follow."""
+"""What the benchmark of long memory asks of a cell: two tasks to learn and a gradient to follow."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from layers.recurrent import Recurrent
+from layers.recurrent import Cell, Recurrent
 
 SYMBOLS, SHOWN = 8, 2
 """Delayed recall: how many different symbols there are, and how many of them are shown."""
@@ -26,6 +26,7 @@ CLIP = 1.0
 TEST_ROWS = 1024
 GRADIENT_ROWS, GRADIENT_FEATURES = 64, 16
 
+MakeCell = Callable[[], keras.layers.Layer]
 Batch = tuple[np.ndarray, np.ndarray]
 
 
@@ -59,14 +60,15 @@ class Task:
 
 
 def draw_adding(rng: np.random.Generator, begin: np.ndarray, length: int) -> Batch:
-    """Pairs (value, marker) from `begin` on; the target is the sum of the two marked values.
+    """Pairs (value, marker); the target is the sum of the two values that are marked.
 
     The adding problem of Hochreiter & Schmidhuber (1997): values are uniform between 0 and 1, one
-    marker is in the first half, the other in the second. Before `begin`, all is zero.
+    marker is in the first half of the sequence, the other in the second: halves of what comes
+    from `begin` on, before which nothing is marked.
     """
     rows = np.arange(len(begin))
     half = begin + (length - begin) // 2
-    values = rng.random((len(begin), length), "float32") * (np.arange(length) >= begin[:, None])
+    values = rng.random((len(begin), length), "float32")
     markers = np.zeros_like(values)
     markers[rows, rng.integers(begin, half)] = 1
     markers[rows, rng.integers(half, length)] = 1
@@ -112,14 +114,24 @@ TASKS = (
 
 
 def learn(
-    cell: keras.layers.Layer, task: Task, length: int, steps: int, batch: int, rate: float, seed: int
+    make: MakeCell, task: Task, length: int, steps: int, batch: int, rate: float, seed: int
 ) -> tuple[float, float]:
     """Trains one layer of a cell, with a linear layer on its last output, on a task.
+
+    Args:
+        make: makes the cell; its initial weights are those of `seed`.
+        task: the task.
+        length: steps of a sequence.
+        steps: training steps.
+        batch: sequences of a training step.
+        rate: the highest learning rate.
+        seed: seed of weights and sequences.
 
     Returns:
         The metric on `TEST_ROWS` sequences of the full length, and the seconds that training took.
     """
     random.seed(seed)  # what Keras draws the seeds of initial weights from
+    cell = make()
     inputs = keras.Input((length, task.features))
     answers = keras.layers.Dense(math.prod(task.answer))(Recurrent(cell)(inputs))
     answers = keras.layers.Reshape(task.answer)(answers)
@@ -129,20 +141,21 @@ def learn(
         0.0, max(1, steps - warm_up), warmup_target=rate, warmup_steps=warm_up
     )
     optimizer = keras.optimizers.Adam(schedule, global_clipnorm=CLIP)
-    model.compile(optimizer, task.loss, jit_compile=True)
+    # XLA halves the time of a loop; a cell that needs none takes longer to compile than it gains.
+    has_loop = getattr(type(cell), "parallel", Cell.parallel) is Cell.parallel
+    model.compile(optimizer, task.loss, jit_compile=has_loop)
 
     started = time.monotonic()
     batches = task.batches(np.random.default_rng([seed, 0]), batch, length)
     model.fit(batches, steps_per_epoch=steps, shuffle=False, verbose=0)
     seconds = time.monotonic() - started
-    start = np.zeros(TEST_ROWS, int)
-    inputs, targets = task.draw(np.random.default_rng([seed, 1]), start, length)
-    return task.score(model.predict(inputs, batch_size=256, verbose=0), targets), seconds
+    begin = np.zeros(TEST_ROWS, int)
+    inputs, targets = task.draw(np.random.default_rng([seed, 1]), begin, length)
+    answers = keras.ops.convert_to_numpy(model(inputs))
+    return task.score(answers, targets), seconds
 
 
-def gradient_ratios(
-    cell: keras.layers.Layer, distances: Sequence[int], seed: int
-) -> dict[int, float]:
+def gradient_ratios(make: MakeCell, distances: Sequence[int], seed: int) -> dict[int, float]:
     """How much of the gradient is left at each distance, before any training.
 
     That is |d output_T / d input_{T-k}| / |d output_T / d input_T| for each distance k, where |.|
@@ -150,14 +163,14 @@ def gradient_ratios(
     times a random vector has the same mean square, and takes one pass backward.
 
     Args:
-        cell: a cell that computes in float64, in which the smallest of the ratios do not vanish.
+        make: makes a cell that computes in float64, so that the smallest ratios do not vanish.
         distances: the distances.
         seed: seed of weights, inputs and vectors.
     """
     random.seed(seed)
     rng = np.random.default_rng([seed, 2])
     inputs = tf.constant(rng.normal(size=(GRADIENT_ROWS, max(distances) + 1, GRADIENT_FEATURES)))
-    layer = Recurrent(cell, dtype="float64")
+    layer = Recurrent(make(), dtype="float64")
     vectors = tf.constant(rng.normal(size=layer.compute_output_shape(inputs.shape)))
 
     @tf.function

@@ -24,8 +24,8 @@ from apps.harness.provenance import ROOT
 from layers import recurrent
 from layers.recurrent import Recurrent
 
-from .plots import plot_lengths
 from .record import RESULTS, record
+from .recurrent_plot import draw_lengths
 from .timing import interleaved_medians, train_step
 
 FILE = "recurrent"
@@ -118,7 +118,7 @@ def lengths(cells: Sequence[str], command: str) -> None:
             curves[name].append(median * 1e3)
             write(f"{name}.ms_{length}", median * 1e3, "ms", command, seconds)
     title = f"Train step, batch {LENGTHS_BATCH}, {LENGTHS_UNITS} units, on CPU"
-    plot_lengths(RESULTS / "recurrent_lengths.png", LENGTHS, curves, title)
+    draw_lengths(LENGTHS, curves, title).savefig(RESULTS / "recurrent_lengths.png")
 
 
 def memory(cells: Sequence[str], command: str) -> None:

@@ -19,12 +19,19 @@ from layers.recurrent import (
     AblatedLSTMCell,
     Cell,
     CoupledLSTMCell,
+    LayerNormLSTMCell,
     LSTMCell,
+    MinGRUCell,
+    MinLSTMCell,
+    MLSTMCell,
+    MultiplicativeLSTMCell,
+    NASCell,
     PeepholeLSTMCell,
     ProjectedLSTMCell,
     RecurrentDecoder,
     RecurrentEncoder,
     RecurrentSummary,
+    SLSTMCell,
     StockCell,
 )
 from layers.transformer import TransformerDecoder, TransformerEncoder, TransformerSummary
@@ -107,11 +114,41 @@ MEMORIES: Mapping[str, Memory] = {
         lambda units, expansion: ProjectedLSTMCell(expansion * units, units),
         expansion=2,
     ),
+    "layer_norm_lstm": _recurrent(
+        "an LSTM that normalises what its gates and its output see (Ba et al. 2016)",
+        LayerNormLSTMCell,
+    ),
+    "multiplicative_lstm": _recurrent(
+        "an LSTM with a recurrent transition of its own for each input (Krause et al. 2016)",
+        MultiplicativeLSTMCell,
+    ),
+    "nas": _recurrent(
+        "the cell found by neural architecture search (Zoph & Le 2017)",
+        NASCell,
+    ),
     # The study could take out the input gate without a loss where steps are discrete (music).
     "ablated_lstm": _recurrent(
         "an LSTM with one part taken out, the `variant` (Greff et al. 2017)",
         AblatedLSTMCell,
         variant="no_input_gate",
+    ),
+    "slstm": _recurrent(
+        "an LSTM with exponential gates, in heads (Beck et al. 2024)",
+        SLSTMCell,
+        heads=4,
+    ),
+    "mlstm": _recurrent(
+        "a matrix of values under keys behind gates, trained in parallel (Beck et al. 2024)",
+        MLSTMCell,
+        heads=4,
+    ),
+    "min_lstm": _recurrent(
+        "an LSTM whose gates see the input alone, trained in parallel (Feng et al. 2024)",
+        MinLSTMCell,
+    ),
+    "min_gru": _recurrent(
+        "a GRU whose gates see the input alone, trained in parallel (Feng et al. 2024)",
+        MinGRUCell,
     ),
 }
 

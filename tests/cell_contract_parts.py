@@ -131,7 +131,7 @@ def without_parallel(cell):
 
 
 def differentiate(function, values, variables):
-    """Return a scalar function's gradients with respect to tensors and variables.
+    """Return a scalar function's gradients with respect to tensors and variables, on TensorFlow.
 
     Args:
         function: function of the list of tensors to a scalar.
@@ -139,29 +139,17 @@ def differentiate(function, values, variables):
         variables: list of Keras variables that the function reads.
 
     Returns:
-        List of arrays, those of the tensors first; zeros where nothing depends on one. None on a
-        backend that computes no gradients of eager code (JAX).
+        List of arrays, those of the tensors first; zeros where nothing depends on one.
     """
+    import tensorflow as tf
+
     tensors = [ops.convert_to_tensor(value) for value in values]
-    parameters = [variable.value for variable in variables]
-    if keras.config.backend() == "tensorflow":
-        import tensorflow as tf
-
-        with tf.GradientTape() as tape:
-            tape.watch(tensors)
-            result = function(tensors)
-        gradients = tape.gradient(result, [*tensors, *parameters])
-    elif keras.config.backend() == "torch":
-        import torch
-
-        tensors = [tensor.detach().requires_grad_() for tensor in tensors]
-        everything = [*tensors, *parameters]
-        gradients = torch.autograd.grad(function(tensors), everything, allow_unused=True)
-    else:
-        return None
-    shapes = [tuple(value.shape) for value in [*values, *variables]]
-    pairs = zip(gradients, shapes, strict=True)
-    return [np.zeros(s) if g is None else ops.convert_to_numpy(g) for g, s in pairs]
+    with tf.GradientTape() as tape:
+        tape.watch(tensors)
+        result = function(tensors)
+    sources = [*tensors, *[variable.value for variable in variables]]
+    gradients = tape.gradient(result, sources, unconnected_gradients="zero")
+    return [ops.convert_to_numpy(gradient) for gradient in gradients]
 
 
 def directional_derivatives(function, values, variables, rng, width=1e-5):
@@ -175,12 +163,9 @@ def directional_derivatives(function, values, variables, rng, width=1e-5):
         width: half the distance between the points of a difference.
 
     Returns:
-        List of `(part, slope by the gradient, slope by differences)`; empty where
-        `differentiate` returns None.
+        List of `(part, slope by the gradient, slope by differences)`.
     """
     gradients = differentiate(function, values, variables)
-    if gradients is None:
-        return []
     weights = [ops.convert_to_numpy(variable) for variable in variables]
     points, count = [*values, *weights], len(values)
 

@@ -91,8 +91,8 @@ def load_mean_weights(paths: list[Path], model: keras.Model) -> None:
 def _read(path: Path, remedy: str) -> dict[str, np.ndarray]:
     """The arrays of a file in the order in which they were written."""
     try:
-        with np.load(path) as file:
-            return {name: file[name] for name in file.files}
+        with open(path, "rb") as file, np.load(file) as arrays:
+            return {name: arrays[name] for name in arrays.files}
     except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
         raise UserError(f"{path} is missing or damaged: {remedy}.") from error
 

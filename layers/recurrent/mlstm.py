@@ -120,76 +120,77 @@ class MLSTMCell(ScannedCell):
 
         def step(projected, states):
             memory, normaliser, stabiliser = states
-            before = self._as_gate(stabiliser)
             query, key, value, output, log_input, log_forget = self._split(projected)
-            kept = log_forget + before
+            kept = log_forget + self._as_gate(stabiliser)
             new = self._rounded(ops.maximum(kept, log_input))
-            forget = self.computed(ops.exp(kept - new))[..., None]
-            key_in = self.computed(ops.exp(log_input - new))[..., None] * key
-            memory = forget[..., None] * memory + value[..., None] * key_in[..., None, :]
-            normaliser = forget * normaliser + key_in
-            read = ops.squeeze(ops.matmul(memory, query[..., None]), -1)
+            forget = _column(self.computed(ops.exp(kept - new)))
+            key = _column(self.computed(ops.exp(log_input - new))) * key
+            memory = _column(forget) * memory + _column(value) * ops.expand_dims(key, -2)
+            normaliser = forget * normaliser + key
+            read = self._as_gate(ops.squeeze(ops.matmul(memory, _column(query)), -1))
             amount = self._as_gate(ops.sum(normaliser * query, axis=-1))
-            read = self._as_gate(read) / _divisor(amount, new)[..., None]
-            hidden = ops.reshape(self.computed(read), ops.shape(output)) * ops.sigmoid(output)
+            read = self.computed(read / _column(_divisor(amount, new)))
+            hidden = ops.reshape(read, ops.shape(output)) * ops.sigmoid(output)
             return hidden, [memory, normaliser, self.computed(new)]
 
         return step
 
     def parallel(self, projected, states, mask=None, training=False):
         """Run a whole sequence, all chunks at once."""
-        memory, normaliser, stabiliser = states
         batch_size, time, _ = ops.shape(projected)
         query, key, value, output, log_input, log_forget = self._split(projected)
         if mask is not None:
-            keep = ops.expand_dims(ops.cast(mask, "bool"), -1)
+            keep = _column(ops.cast(mask, "bool"))
             log_input = ops.where(keep, log_input, NEVER)
             log_forget = ops.where(keep, log_forget, 0.0)
-
-        # All chunks, behind each other: (batch, chunks, heads, size), and with the size of a head.
+        # To (batch, chunks, heads, steps), and behind them, for the vectors, the size of a head;
+        # keys with the steps last, so that no product below needs a matrix transposed.
         size = piece_size(projected.shape[1], self.chunk_size)
         query, value = [ops.swapaxes(pieces(x, size, 0), 2, 3) for x in (query, value)]
         key = ops.transpose(pieces(key, size, 0), (0, 1, 3, 4, 2))
         log_input = ops.swapaxes(pieces(log_input, size, NEVER), 2, 3)
         log_forget = ops.swapaxes(pieces(log_forget, size, 0), 2, 3)
 
-        # `since`: the logarithm of what is left at a step of what its chunk started with.
-        # `weight`: that of an input, as if it had come at the start of the chunk.
-        # `top`: what outweighs all inputs so far and the memory, in these terms, so m - since.
+        # Of the logarithms at a step of a chunk, `since` is that of what is left of the memory
+        # the chunk started with; `weight` that of the input of the step, and `top` that of the
+        # largest so far, the memory included, both divided by what `since` says. So the
+        # stabiliser m is since + top, and from step s to t goes the share exp(weight_s - top_t).
         since = ops.cumsum(log_forget, axis=-1)
         weight = log_input - since
         top = _running_max(weight)
-        start, end = self._stabilisers(since[..., -1], top[..., -1], self._as_gate(stabiliser))
-        top = ops.maximum(top, start[..., None])
+        start, end = self._stabilisers(since[..., -1], top[..., -1], self._as_gate(states[2]))
+        top = ops.maximum(top, _column(start))
 
-        # What a chunk adds to the memory, and what the memory is when each of them starts.
-        # Memories are (keys, values) here, so that no product needs a matrix transposed.
-        left = end - since[..., -1]
-        forget = self.computed(ops.exp(start - left))[..., None]
-        into = self.computed(ops.exp(weight - left[..., None]))
-        added = ops.matmul(key * into[..., None, :], value)
-        added_keys = ops.squeeze(ops.matmul(key, into[..., None]), -1)
-        memory = ops.swapaxes(memory, -1, -2)
+        # What each chunk leaves of the memory, and what it adds.
+        top_at_end = end - since[..., -1]
+        forget = _column(self.computed(ops.exp(start - top_at_end)))
+        into = self.computed(ops.exp(weight - _column(top_at_end)))
+        added = ops.matmul(key * ops.expand_dims(into, -2), value)
+        added_keys = ops.squeeze(ops.matmul(key, _column(into)), -1)
+        # The memory each chunk starts with; a matrix of (keys, values) here. Chunks of unknown
+        # number are not written out: padding them to a multiple would cost as much as they do.
         block = 1 if projected.shape[1] is None else 16
-        memories = linear_scan(forget[..., None], added, memory, exclusive=True, block=block)
-        normalisers = linear_scan(forget, added_keys, normaliser, exclusive=True, block=block)
+        first = ops.swapaxes(states[0], -1, -2)
+        memory = linear_scan(_column(forget), added, first, exclusive=True, block=block)
+        normaliser = linear_scan(forget, added_keys, states[1], exclusive=True, block=block)
 
-        # What a step reads from its own chunk, as in attention, and from the memory before it.
+        # What a step reads from the steps of its chunk, as in attention, and from the memory.
         shut = self._as_gate(np.where(np.tri(size, dtype=bool), 0.0, NEVER))
-        scores = ops.exp(shut - top[..., None] + weight[..., None, :])
+        scores = ops.exp(shut + _column(-top) + ops.expand_dims(weight, -2))
         scores = scores * self._as_gate(ops.matmul(query, key))
-        before = ops.exp(start[..., None] - top)
-        amount = self._as_gate(ops.squeeze(ops.matmul(query, normalisers[..., None]), -1))
-        amount = ops.sum(scores, axis=-1) + before * amount
-        divisor = _divisor(amount, since + top)
-        read = ops.matmul(self.computed(scores / divisor[..., None]), value)
-        earlier = self._as_gate(ops.matmul(query, memories)) * (before / divisor)[..., None]
-        read = ops.swapaxes(read + self.computed(earlier), 2, 3)
-        read = ops.reshape(read, (batch_size, -1, self.units))
+        before = ops.exp(_column(start) - top)
+        amount = self._as_gate(ops.squeeze(ops.matmul(query, _column(normaliser)), -1))
+        amount = before * amount + ops.sum(scores, axis=-1)
+        scale = 1 / _divisor(amount, since + top)
+        read = ops.matmul(self.computed(_column(scale) * scores), value)
+        earlier = self._as_gate(ops.matmul(query, memory))
+        read = read + self.computed(_column(scale * before) * earlier)
+        read = ops.reshape(ops.swapaxes(read, 2, 3), (batch_size, -1, self.units))
         if projected.shape[1] is None or projected.shape[1] % size:
             read = read[:, :time]
-        memory = forget[:, -1, ..., None] * memories[:, -1] + added[:, -1]
-        normaliser = forget[:, -1] * normalisers[:, -1] + added_keys[:, -1]
+
+        memory = _column(forget[:, -1]) * memory[:, -1] + added[:, -1]
+        normaliser = forget[:, -1] * normaliser[:, -1] + added_keys[:, -1]
         states = [ops.swapaxes(memory, -1, -2), normaliser, self.computed(end[:, -1])]
         return read * ops.sigmoid(output), states
 
@@ -231,6 +232,11 @@ class MLSTMCell(ScannedCell):
             "spread_forget_bias": self.spread_forget_bias,
             "chunk_size": self.chunk_size,
         }
+
+
+def _column(x):
+    """Return a tensor with one more axis, of size 1, at the end."""
+    return ops.expand_dims(x, -1)
 
 
 def _divisor(amount, stabiliser):

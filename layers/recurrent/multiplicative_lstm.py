@@ -9,7 +9,7 @@ from layers.recurrent.gated_cell import GatedCell
 
 @keras.saving.register_keras_serializable("working_memory")
 class MultiplicativeLSTMCell(GatedCell):
-    """Multiplicative long short-term memory (Krause, Murray, Renals & Lu 2016).
+    """Multiplicative long short-term memory (Krause, Lu, Murray & Renals 2016).
 
     An intermediate state m, the product of a part of the input and a part of h, stands for h in
     all gates, so that every input has a recurrent transition of its own:

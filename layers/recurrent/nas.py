@@ -19,16 +19,16 @@ class NASCell(GatedCell):
         e_t = sigmoid(W_e x_t + U_e h_{t-1} + b_e)
         j_t = sigmoid(W_j x_t + U_j h_{t-1} + b_j)
         k_t = tanh(W_k x_t + U_k h_{t-1} + b_k)
-        l_t = tanh(W_l x_t + U_l h_{t-1} + b_l)
+        m_t = tanh(W_m x_t + U_m h_{t-1} + b_m)
         r_t = relu(W_r x_t + U_r h_{t-1} + b_r)
         p_t = relu((W_p x_t) * (U_p h_{t-1} + b_p))
         c_t = tanh(tanh(a_t * r_t) + c_{t-1}) * tanh(d_t + p_t)
-        h_t = tanh(c_t * tanh(tanh(e_t * k_t) + sigmoid(j_t + l_t)))
+        h_t = tanh(c_t * tanh(tanh(e_t * k_t) + sigmoid(j_t + m_t)))
 
     States: `[h, c]`, each `(batch, units)`. Output: h, `(batch, units)`.
 
     The numbers are those of the NASCell of TensorFlow Addons without its projection, which is the
-    cell that the authors published. Addons has the parts in the order a, r, d, p, k, e, l, j and
+    cell that the authors published. Addons has the parts in the order a, r, d, p, k, e, m, j and
     the states in the order c, h; here the parts stand in the order above along the last axis of
     `kernel` W `(features, 8 * units)`, `recurrent_kernel` U `(units, 8 * units)` and `bias` b `(8 *
     units,)`.
@@ -40,7 +40,7 @@ class NASCell(GatedCell):
             `recurrent_activation` and `unit_forget_bias`: the search has settled them.
     """
 
-    gates = ("a", "d", "e", "j", "k", "l", "r", "p")
+    gates = ("a", "d", "e", "j", "k", "m", "r", "p")
 
     def __init__(self, units, use_bias=False, **kwargs):
         fixed = {"activation": "tanh", "recurrent_activation": "sigmoid", "unit_forget_bias": False}
@@ -50,27 +50,29 @@ class NASCell(GatedCell):
         """Return W x + b, in the last part W x alone, `(..., 8 * units)`."""
         bias = None
         if self.bias is not None:
-            bias = ops.pad(self.computed(self.bias[: -self.units]), [[0, self.units]])
+            bias = ops.pad(self.computed(self.bias)[: -self.units], [[0, self.units]])
         return affine(self.drop_inputs(inputs, training), self.computed(self.kernel), bias)
 
     def begin(self, batch_size, training=False):
         """Draw the mask of h; return the step from what `project` returns and `[h, c]`."""
-        recurrent_kernel = self.computed(self.recurrent_kernel)
-        bias = None if self.bias is None else self.computed(self.bias[-self.units :])
+        last = 7 * self.units
+        kernels = ops.split(self.computed(self.recurrent_kernel), [last], axis=-1)
+        bias = None if self.bias is None else self.computed(self.bias)[last:]
         drop = self.begin_dropout(batch_size, training)
-        units = self.units
+        sigmoid, tanh, relu = ops.sigmoid, ops.tanh, ops.relu
 
         def step(projected, states):
             hidden, carry = states
-            # Few operations count in a loop, so what shares an activation is computed together.
-            summand, factor = ops.split(projected, [7 * units], axis=-1)
-            recurrent, product = ops.split(ops.matmul(drop(hidden), recurrent_kernel), [7 * units], axis=-1)
-            sigmoids, k, l, r = ops.split(summand + recurrent, [4 * units, 5 * units, 6 * units], axis=-1)
-            a, d, e, j = ops.split(ops.sigmoid(sigmoids), 4, axis=-1)
-            p = ops.relu(factor * (product if bias is None else product + bias))
-            carry = ops.tanh(ops.tanh(a * ops.relu(r)) + carry) * ops.tanh(d + p)
-            right = ops.tanh(e * ops.tanh(k)) + ops.sigmoid(j + ops.tanh(l))
-            hidden = ops.tanh(carry * ops.tanh(right))
+            hidden = drop(hidden)
+            summands, factor = ops.split(projected, [last], axis=-1)
+            sums, product = [ops.matmul(hidden, kernel) for kernel in kernels]
+            if bias is not None:
+                product = product + bias
+            a, d, e, j, k, m, r = ops.split(summands + sums, 7, axis=-1)
+            carry = tanh(tanh(sigmoid(a) * relu(r)) + carry)
+            carry = carry * tanh(sigmoid(d) + relu(factor * product))
+            right = tanh(sigmoid(e) * tanh(k)) + sigmoid(sigmoid(j) + tanh(m))
+            hidden = tanh(carry * tanh(right))
             return hidden, [hidden, carry]
 
         return step

@@ -31,7 +31,8 @@ class SinusoidalPositions(keras.layers.Layer):
         offset = ops.reshape(ops.cast(offset, "float32"), (-1, 1, 1))
         positions = offset + ops.cast(ops.arange(time, dtype="int32"), "float32")[None, :, None]
         channels = np.arange(units)
-        angles = positions * (10000.0 ** -(channels // 2 * 2 / units)).astype("float32")
+        rates = (10000.0 ** -(channels // 2 * 2 / units)).astype("float32")
+        angles = positions * ops.convert_to_tensor(rates)
         sines = ops.where(channels % 2 == 0, ops.sin(angles), ops.cos(angles))
         return inputs + ops.cast(sines, inputs.dtype)
 

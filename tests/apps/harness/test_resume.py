@@ -3,16 +3,20 @@
 import json
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
 import time
 from pathlib import Path
 
+import keras
 import numpy as np
 import pytest
 
+from apps.harness.checkpoint import Standing, load_checkpoint, load_mean_weights, save_checkpoint
 from apps.harness.command_line import run
+from apps.harness.files import atomic_path
 from apps.translate.__main__ import APP
 from data.errors import UserError
 
@@ -20,33 +24,24 @@ ROOT = Path(__file__).resolve().parents[3]
 EPOCHS = 4
 
 
-@pytest.fixture
-def command(tmp_path):
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return tmp_path_factory.mktemp("resume")
+
+
+@pytest.fixture(scope="module")
+def command(folder):
     """A train command with dropout and averaging whose every step writes a checkpoint."""
-    words = [
-        "the",
-        "cat",
-        "dog",
-        "sat",
-        "slept",
-        "on",
-        "under",
-        "a",
-        "mat",
-        "old",
-        "red",
-        "lamp",
-        "and",
-    ]
+    words = ["the", "a", "cat", "dog", "sat", "slept", "on", "under", "mat", "lamp", "old", "red"]
     draw = random.Random(3)
     sides = [" ".join(draw.choices(words, k=draw.randint(2, 12))) for _ in range(160)]
-    corpus = tmp_path / "pairs.tsv"
+    corpus = folder / "pairs.tsv"
     corpus.write_text("".join(f"{text}\t{text.upper()}\n" for text in sides), encoding="utf-8")
 
     def make(run: str) -> list[str]:
         return [
             *(sys.executable, "-m", "apps.translate", "train"),
-            *("--runs", str(tmp_path / "runs"), "--run", run),
+            *("--runs", str(folder / "runs"), "--run", run),
             *("--data.corpus", "files", "--data.train", str(corpus)),
             *("--data.vocabulary", "90", "--data.batch-tokens", "256"),
             *("--model.units", "32", "--model.dropout", "0.2"),
@@ -81,12 +76,17 @@ def kill_at(process, checkpoint: Path, moment: tuple[int, int]) -> None:
     process.wait()
 
 
-def test_killed_runs_end_bit_for_bit_like_whole_ones(command, tmp_path):
-    whole, killed = (tmp_path / "runs" / "translate" / name for name in ("whole", "killed"))
+@pytest.fixture(scope="module")
+def whole(command, folder):
+    """A run that nothing interrupted."""
     process = start(command("whole"))
     output = process.communicate()[0].decode()
     assert process.returncode == 0, output
+    return folder / "runs" / "translate" / "whole"
 
+
+def test_killed_runs_end_bit_for_bit_like_whole_ones(command, whole):
+    killed = whole.with_name("killed")
     draw = random.Random()
     moments = [(0, draw.randint(1, 4)), (draw.randint(1, 2), draw.randint(0, 4))]
     print(f"killed at {moments}")
@@ -110,64 +110,65 @@ def test_killed_runs_end_bit_for_bit_like_whole_ones(command, tmp_path):
     assert not list(killed.rglob("*partial*"))
 
 
-def test_a_finished_run_says_so_and_goes_on_when_asked(command, tmp_path, capfd, monkeypatch):
+def test_a_finished_run_says_so_and_goes_on_when_asked(command, whole, capfd, monkeypatch):
     monkeypatch.chdir(ROOT)
+    shutil.copytree(whole, whole.with_name("one"))
 
     def train(*flags):
         status = run(APP, [*command("one")[3:], *flags])
         shown = capfd.readouterr()
         return status, shown.out, shown.err
 
-    assert train("--train.epochs", "1")[0] == 0
-    status, said, _ = train("--train.epochs", "1")
-    assert status == 0 and "is finished" in said and "--train.epochs 2" in said
-    status, said, _ = train("--train.epochs", "2")
-    assert status == 0 and "going on at epoch 2" in said
-    assert standing(tmp_path / "runs/translate/one/checkpoint.npz") == (2, 0)
-    status, _, error = train("--train.epochs", "2", "--model.units", "16")
+    status, said, _ = train()
+    assert status == 0 and "is finished" in said and f"--train.epochs {2 * EPOCHS}" in said
+    assert "xprof" not in said
+    for plugins, told in ([], True), (["profile"], False):
+        monkeypatch.setattr("apps.harness.train.entry_points", lambda plugins=plugins, **_: plugins)
+        status, said, _ = train("--train.profile")
+        assert status == 0 and ("pip install xprof" in said) == told
+    status, said, _ = train("--train.epochs", str(EPOCHS + 1))
+    assert status == 0 and f"going on at epoch {EPOCHS + 1}" in said
+    assert standing(whole.with_name("one") / "checkpoint.npz") == (EPOCHS + 1, 0)
+    status, _, error = train("--model.units", "16")
     assert status == 2
     assert "model.units 32 -> 16" in error and error.count("\n") == 1
 
 
-def test_a_full_disk_keeps_the_checkpoint_before(tmp_path, monkeypatch):
-    import keras
-
-    from apps.harness import checkpoint
-    from apps.harness.checkpoint import Standing, load_checkpoint, save_checkpoint
-
-    model = keras.Sequential([keras.layers.Input((2,)), keras.layers.Dense(2)])
+def small_model(units=2):
+    model = keras.Sequential([keras.layers.Input((2,)), keras.layers.Dense(units)])
     model.compile("adam")
     model.optimizer.build(model.trainable_variables)
-    path = tmp_path / "checkpoint.npz"
+    return model
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full")
+def test_a_full_disk_keeps_the_checkpoint_before(tmp_path):
+    model, path = small_model(), tmp_path / "checkpoint.npz"
     save_checkpoint(path, model, Standing(epoch=1))
     before = path.read_bytes()
-
-    def full(file, **arrays):
-        Path(file).write_bytes(b"half")
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr(checkpoint.np, "savez", full)
+    with atomic_path(path) as partial:  # where the next one will be written first
+        partial.write_bytes(before)
+    partial.symlink_to("/dev/full")
     with pytest.raises(UserError, match="No space left on device"):
         save_checkpoint(path, model, Standing(epoch=2))
     assert path.read_bytes() == before and os.listdir(tmp_path) == ["checkpoint.npz"]
     assert load_checkpoint(path, model).epoch == 1
 
 
-def test_a_broken_checkpoint_is_told_in_one_sentence(tmp_path):
-    import keras
-
-    from apps.harness.checkpoint import Standing, load_checkpoint, save_checkpoint
-
-    def make(units):
-        model = keras.Sequential([keras.layers.Input((2,)), keras.layers.Dense(units)])
-        model.compile("adam")
-        model.optimizer.build(model.trainable_variables)
-        return model
-
+@pytest.mark.parametrize("content", [b"", b"PK\x03\x04 broken", b"text", None])
+def test_a_damaged_checkpoint_is_told_in_one_sentence(tmp_path, content):
     path = tmp_path / "checkpoint.npz"
-    path.write_bytes(b"PK\x03\x04 broken")
-    with pytest.raises(UserError, match="delete it to start again"):
-        load_checkpoint(path, make(2))
-    save_checkpoint(path, make(2), Standing())
+    if content is None:
+        save_checkpoint(path, small_model(), Standing())
+        content = path.read_bytes()[:-100]
+    path.write_bytes(content)
+    with pytest.raises(UserError, match="is missing or damaged: delete it to start again"):
+        load_checkpoint(path, small_model())
+    with pytest.raises(UserError, match="is missing or damaged: delete the folder"):
+        load_mean_weights([path], small_model())
+
+
+def test_the_checkpoint_of_another_model_is_told_in_one_sentence(tmp_path):
+    save_checkpoint(tmp_path / "checkpoint.npz", small_model(2), Standing())
     with pytest.raises(UserError, match="another model"):
-        load_checkpoint(path, make(3))
+        load_checkpoint(tmp_path / "checkpoint.npz", small_model(3))

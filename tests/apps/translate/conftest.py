@@ -51,10 +51,10 @@ def settings(ten_pairs):
         },
         "model": {"units": 32, "dropout": 0.0},
         "train": {
-            "epochs": 10,
+            "epochs": 12,
             "learning_rate": 0.01,
             "warmup_steps": 10,
-            "schedule": "constant",
+            "schedule": "cosine",
             "patience": 0,
             "average": 1,
             "label_smoothing": 0.0,

@@ -86,7 +86,7 @@ def test_the_difference_between_two_runs_is_told_everywhere(runs, worse, capfd):
     measured = json.loads((folder / "metrics.json").read_text())["measured"]["test"]
     verdict = measured["against"]["worse"]
     assert verdict.endswith("sacreBLEU, p = 0.001 (paired bootstrap): a real difference.")
-    assert float(verdict.split()[0]) > 90
+    assert float(verdict.split()[0]) > 50
     for text in (printed, (folder / "report.txt").read_text()):
         assert text.rstrip().endswith(f"\n\nAgainst worse: {verdict}")
 

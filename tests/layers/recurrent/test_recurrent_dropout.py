@@ -7,11 +7,7 @@ from cell_contract import check_cell
 from keras import ops
 from layer_contract import check_layer
 
-from layers.recurrent.lstm import LSTMCell
-from layers.recurrent.recurrent import Recurrent
-from layers.recurrent.recurrent_dropout import RecurrentDropout
-from layers.recurrent.stacked_cell import StackedCell
-from layers.recurrent.stock_cell import StockCell
+from layers.recurrent import LSTMCell, Recurrent, RecurrentDropout, StackedCell, StockCell
 
 RNG = np.random.default_rng(13)
 

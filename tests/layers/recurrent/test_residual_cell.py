@@ -8,12 +8,15 @@ from keras import ops
 from layer_contract import check_layer
 
 from layers.attention import AttentionCell
-from layers.recurrent.cell import Cell
-from layers.recurrent.lstm import LSTMCell
-from layers.recurrent.recurrent import Recurrent
-from layers.recurrent.residual_cell import ResidualCell
-from layers.recurrent.stacked_cell import StackedCell
-from layers.recurrent.zoneout import Zoneout
+from layers.recurrent import (
+    LSTMCell,
+    MinGRUCell,
+    Recurrent,
+    ResidualCell,
+    StackedCell,
+    Zoneout,
+)
+from layers.recurrent.loop import run
 
 RNG = np.random.default_rng(12)
 MASK = np.array([[1, 1, 1, 1], [1, 1, 0, 0], [0, 1, 1, 0], [0, 0, 0, 0]], "bool")
@@ -45,43 +48,17 @@ def test_output_is_that_of_the_cell_and_the_inputs(go_backwards):
         close(one, other)
 
 
-@keras.saving.register_keras_serializable("working_memory_tests")
-class Average(Cell):
-    """An average of the inputs with a parallel form that says when it runs."""
-
-    loops = 0
-    output_size = state_size = 5
-
-    def begin(self, batch_size, training=False):
-        Average.loops += 1
-
-        def step(projected, states):
-            state = 0.5 * (states[0] + projected)
-            return state, [state]
-
-        return step
-
-    def parallel(self, projected, states, mask=None, training=False):
-        if mask is not None:
-            return None
-        time = ops.arange(projected.shape[1])
-        distance = ops.expand_dims(time, 1) - ops.expand_dims(time, 0)
-        shares = ops.where(distance >= 0, 0.5 ** (1.0 + ops.cast(distance, "float32")), 0.0)
-        start = ops.expand_dims(shares[:, 0], 1) * ops.expand_dims(states[0], 1)
-        outputs = ops.matmul(shares, projected) + start
-        return outputs, [outputs[:, -1]]
-
-
-@pytest.mark.parametrize("go_backwards", [False, True])
-def test_the_parallel_form_of_the_cell_is_used(go_backwards):
-    layer = Recurrent(ResidualCell(Average()), return_sequences=True, go_backwards=go_backwards)
-    x, start = normal(4, 4, 5), normal(4, 5)
-    Average.loops = 0
-    fast = layer(x, initial_state=[start])
-    assert Average.loops == 0
-    slow = layer(x, initial_state=[start], mask=np.ones((4, 4), "bool"))
-    assert Average.loops == 1
-    close(fast, slow)
+@pytest.mark.parametrize("mask", [None, MASK])
+def test_the_parallel_form_of_the_cell_is_used(mask):
+    cell, x, start = ResidualCell(MinGRUCell(5)), normal(4, 4, 5), normal(4, 5)
+    layer = Recurrent(cell, return_sequences=True, return_state=True, zero_output_for_mask=True)
+    got = layer(x, initial_state=[start], mask=mask)
+    projected, states = cell.project(x), [ops.convert_to_tensor(start)]
+    assert cell.parallel(projected, states, mask=mask) is not None
+    _, outputs, states = run(cell.begin(4), projected, states, mask, zero_output_for_mask=True)
+    for one, other in zip(got, [outputs, *states], strict=True):
+        close(one, other)
+    assert ResidualCell(LSTMCell(5)).parallel((projected[0], x), states) is None
 
 
 def test_an_upper_cell_and_a_cell_with_attention_may_be_residual():

@@ -8,12 +8,7 @@ from keras import ops
 from layer_contract import check_layer
 
 from layers.attention import AttentionCell
-from layers.recurrent.lstm import LSTMCell
-from layers.recurrent.recurrent import Recurrent
-from layers.recurrent.recurrent_encoder import RecurrentEncoder
-from layers.recurrent.stacked_cell import StackedCell
-from layers.recurrent.stock_cell import StockCell
-from layers.recurrent.zoneout import Zoneout
+from layers.recurrent import LSTMCell, Recurrent, RecurrentEncoder, StackedCell, StockCell, Zoneout
 
 RNG = np.random.default_rng(14)
 

@@ -1,16 +1,14 @@
 """Zoneout: the equations of the paper around any cell."""
 
+import keras
 import numpy as np
 import pytest
 from cell_contract import check_cell
 from keras import ops
 from layer_contract import check_layer
 
-from layers.recurrent.lstm import LSTMCell
-from layers.recurrent.recurrent import Recurrent
-from layers.recurrent.residual_cell import ResidualCell
-from layers.recurrent.stacked_cell import StackedCell
-from layers.recurrent.zoneout import Zoneout
+from layers import recurrent
+from layers.recurrent import LSTMCell, Recurrent, ResidualCell, StackedCell, Zoneout
 
 RNG = np.random.default_rng(11)
 
@@ -102,6 +100,34 @@ def test_the_output_of_a_stack_is_zoned_out_too():
     x, states = normal(3, 5), [normal(3, 5) for _ in range(4)]
     wanted = 0.3 * states[2] + 0.7 * numpy(inner(x, states)[0])
     close(cell(x, states)[0], wanted)
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: recurrent.AblatedLSTMCell(4, "full_gate_recurrence"),
+        lambda: recurrent.CoupledLSTMCell(4),
+        lambda: recurrent.LayerNormLSTMCell(4),
+        lambda: recurrent.MinGRUCell(4),
+        lambda: recurrent.MinLSTMCell(4),
+        lambda: recurrent.MultiplicativeLSTMCell(4),
+        lambda: recurrent.NASCell(4),
+        lambda: recurrent.PeepholeLSTMCell(4),
+        lambda: recurrent.ProjectedLSTMCell(6, 4),
+        lambda: recurrent.SLSTMCell(4),
+        lambda: recurrent.StockCell(keras.layers.GRUCell(4)),
+        lambda: recurrent.StockCell(keras.layers.SimpleRNNCell(4)),
+    ],
+)
+def test_an_output_that_is_a_state_is_zoned_out_with_it(make):
+    inner = built(make())
+    cell, x = Zoneout(inner, 0.5), normal(3, 5)
+    _, states = inner(x, inner.get_initial_state(3))
+    output, new_states = inner(x, states)
+    (same,) = [k for k, s in enumerate(new_states) if np.array_equal(numpy(s), numpy(output))]
+    zoned, zoned_states = cell(x, states)
+    np.testing.assert_array_equal(numpy(zoned), numpy(zoned_states[same]))
+    close(zoned, (numpy(states[same]) + numpy(output)) / 2)
 
 
 @pytest.mark.parametrize(
