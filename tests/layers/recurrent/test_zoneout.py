@@ -139,6 +139,13 @@ def test_wrong_rates_are_refused(rates, sentence):
         Zoneout(LSTMCell(3), rates)
 
 
+def test_an_upper_cell_may_not_draw_within_the_loop():
+    for upper in (Zoneout(LSTMCell(4), 0.1), ResidualCell(Zoneout(LSTMCell(4), 0.1))):
+        with pytest.raises(ValueError, match=f"{type(upper).__name__} may not draw random numbers"):
+            StackedCell([LSTMCell(4), upper])
+    StackedCell([Zoneout(LSTMCell(4), 0.1), Zoneout(LSTMCell(4), 0.0)])
+
+
 def test_promises_of_a_cell():
     check_cell(lambda **options: Zoneout(stack(**options), [0.2, 0.3, 0, 0.4], **options))
 
