@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import matplotlib
+import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from .memory_plot import DOTS_PER_INCH, GREY, LIGHT_GREY, finish, label_ends
+from .memory_plot import DOTS_PER_INCH, GREY, LIGHT_GREY, spread
 
 
 def draw_lengths(lengths: Sequence[int], curves: Mapping[str, Sequence[float]], title: str):
@@ -34,8 +35,21 @@ def draw_lengths(lengths: Sequence[int], curves: Mapping[str, Sequence[float]], 
     axes.set_yscale("log")
     axes.set_xticks(lengths, [str(length) for length in lengths])
     axes.set_xlim(lengths[0], lengths[-1])
-    label_ends(axes, {name: values[-1] for name, values in curves.items()}, colors)
-    finish(axes, title)
+    low, high = np.log10(axes.get_ylim())
+    heights = {n: (np.log10(values[-1]) - low) / (high - low) for n, values in curves.items()}
+    for name, place in spread(heights, gap=0.045).items():
+        axes.annotate(
+            name,
+            xy=(1, heights[name]),
+            xytext=(1.05, place),
+            xycoords="axes fraction",
+            textcoords="axes fraction",
+            color=colors[name],
+            verticalalignment="center",
+            arrowprops={"arrowstyle": "-", "color": colors[name], "lw": 0.7, "relpos": (0, 0.5)},
+        )
+    axes.set_title(title, fontsize=11, loc="left", pad=10)
+    axes.spines[["top", "right"]].set_visible(False)
     axes.set_xlabel("steps of the sequence", color=GREY)
     axes.set_ylabel("ms", color=GREY)
     axes.grid(axis="y", color=LIGHT_GREY, linewidth=0.6)
