@@ -50,12 +50,13 @@ CELLS: Mapping[str, MakeCell] = {
     "layer_norm_lstm": recurrent.LayerNormLSTMCell,
     "multiplicative_lstm": recurrent.MultiplicativeLSTMCell,
     "nas": recurrent.NASCell,
+    "ablated_lstm": partial(recurrent.AblatedLSTMCell, variant="no_input_gate"),
     "slstm": partial(recurrent.SLSTMCell, heads=2),
     "mlstm": partial(recurrent.MLSTMCell, heads=2),
     "min_lstm": recurrent.MinLSTMCell,
     "min_gru": recurrent.MinGRUCell,
 }
-"""Memory to the function that makes its cell from `units`, an even number, and `dtype`."""
+"""Memory, as the catalogue names it, to what makes its cell from even `units` and `dtype`."""
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from keras import ops
 
 from layers.recurrent.gated_cell import check_positive
 from layers.recurrent.loop import run
-from layers.recurrent.scan import linear_scan, piece_size, pieces
+from layers.recurrent.scan import linear_scan, piece_size, pieces, together
 from layers.recurrent.scanned_cell import ScannedCell
 
 NEVER = -1e30  # the logarithm of a gate that is shut, in the dtype of the gates
@@ -145,7 +145,7 @@ class MLSTMCell(ScannedCell):
             log_forget = ops.where(keep, log_forget, 0.0)
         # To (batch, chunks, heads, steps), and behind them, for the vectors, the size of a head;
         # keys with the steps last, so that no product below needs a matrix transposed.
-        size = piece_size(projected.shape[1], self.chunk_size)
+        size = piece_size(time, self.chunk_size)
         query, value = [ops.swapaxes(pieces(x, size, 0), 2, 3) for x in (query, value)]
         key = ops.transpose(pieces(key, size, 0), (0, 1, 3, 4, 2))
         log_input = ops.swapaxes(pieces(log_input, size, NEVER), 2, 3)
@@ -169,7 +169,7 @@ class MLSTMCell(ScannedCell):
         added_keys = ops.squeeze(ops.matmul(key, _column(into)), -1)
         # The memory each chunk starts with; a matrix of (keys, values) here. Chunks of unknown
         # number are not written out: padding them to a multiple would cost as much as they do.
-        block = 1 if projected.shape[1] is None else 16
+        block = 16 if isinstance(time, int) else 1
         first = ops.swapaxes(states[0], -1, -2)
         memory = linear_scan(_column(forget), added, first, exclusive=True, block=block)
         normaliser = linear_scan(forget, added_keys, states[1], exclusive=True, block=block)
@@ -185,9 +185,8 @@ class MLSTMCell(ScannedCell):
         read = ops.matmul(self.computed(_column(scale) * scores), value)
         earlier = self._as_gate(ops.matmul(query, memory))
         read = read + self.computed(_column(scale * before) * earlier)
-        read = ops.reshape(ops.swapaxes(read, 2, 3), (batch_size, -1, self.units))
-        if projected.shape[1] is None or projected.shape[1] % size:
-            read = read[:, :time]
+        read = together(ops.swapaxes(read, 2, 3), time)
+        read = ops.reshape(read, (batch_size, time, self.units))
 
         memory = _column(forget[:, -1]) * memory[:, -1] + added[:, -1]
         normaliser = forget[:, -1] * normaliser[:, -1] + added_keys[:, -1]

@@ -26,11 +26,11 @@ def linear_scan(decay, value, initial, exclusive=False, block=16):
     Returns:
         Tensor `(batch, time, ...)`: h_1 to the last h.
     """
-    shape, time = ops.shape(value), value.shape[1]
-    block = piece_size(time, block)
+    shape = ops.shape(value)
+    time, block = shape[1], piece_size(shape[1], block)
     decays = ops.unstack(pieces(decay, block, 1), block, axis=2)
     values = ops.unstack(pieces(value, block, 0), block, axis=2)
-    if time == block:
+    if isinstance(time, int) and time == block:
         hidden, outputs = ops.expand_dims(initial, 1), []
         for decay_t, value_t in zip(decays, values, strict=True):
             before, hidden = hidden, decay_t * hidden + value_t
@@ -51,24 +51,20 @@ def linear_scan(decay, value, initial, exclusive=False, block=16):
         outputs = [start, *[product * start + hidden for product, hidden in steps[:-1]]]
     else:
         outputs = [product * start + hidden for product, hidden in steps]
-    outputs = ops.reshape(ops.stack(outputs, axis=2), (shape[0], -1, *shape[2:]))
-    return outputs if time and time % block == 0 else outputs[:, : shape[1]]
+    return together(ops.stack(outputs, axis=2), time)
 
 
 def piece_size(time, largest):
     """Return the size of the fewest even pieces of at most a size that a time divides into.
 
     Args:
-        time: number of steps, None where it is unknown.
+        time: number of steps as `ops.shape` gives it, which is an integer where it is known.
         largest: size that no piece is to exceed, and the answer where time is unknown.
 
     Returns:
         An integer. The last piece may be shorter than that.
     """
-    if time is None:
-        return largest
-    count = -(-time // largest)
-    return -(-time // count)
+    return _ceil(time, _ceil(time, largest)) if isinstance(time, int) else largest
 
 
 def pieces(x, size, padding):
@@ -82,9 +78,24 @@ def pieces(x, size, padding):
     Returns:
         Tensor `(batch, pieces, size, ...)`.
     """
-    shape = ops.shape(x)
-    missing = -shape[1] % size
-    if not isinstance(missing, int) or missing > 0:
-        end = ops.full((shape[0], missing, *shape[2:]), padding, dtype=x.dtype)
+    batch_size, time, *rest = ops.shape(x)
+    count = _ceil(time, size)
+    if not _divides(size, time):
+        end = ops.full((batch_size, count * size - time, *rest), padding, dtype=x.dtype)
         x = ops.concatenate([x, end], axis=1)
-    return ops.reshape(x, (shape[0], -1, size, *shape[2:]))
+    return ops.reshape(x, (batch_size, count, size, *rest))
+
+
+def together(x, time):
+    """Put pieces together again: the first `time` steps of `(batch, pieces, size, ...)`."""
+    batch_size, count, size, *rest = ops.shape(x)
+    x = ops.reshape(x, (batch_size, count * size, *rest))
+    return x if _divides(size, time) else x[:, :time]
+
+
+def _divides(size, time):
+    return isinstance(time, int) and time % size == 0
+
+
+def _ceil(one, other):
+    return -(-one // other)

@@ -81,7 +81,7 @@ def test_a_new_app_trains_evaluates_and_predicts(tmp_path):
     (tmp_path / "own.tsv").write_text("".join(f"{a}\t{b}\n" for a, b in pairs), encoding="utf-8")
     train = "train --data.corpus files --data.train own.tsv --data.validation own.tsv"
     train += " --data.test own.tsv --data.vocabulary 40 --model.units 16 --train.epochs 1"
-    train += " --model.options layers=1 heads=2 --decode.max-length 12"
+    train += " --model.options layers=1 heads=2 --decode.max-length 12 --decode.beam 1"
     for words, stdin, expected in (
         (train, "", "make evaluate-mine"),
         ("evaluate", "", "sacrebleu"),

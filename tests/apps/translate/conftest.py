@@ -39,7 +39,7 @@ def settings(ten_pairs):
     files = (str(ten_pairs),)
     # An epoch costs more than its steps here, so that few epochs see every pair many times.
     many = ten_pairs.with_name("many.tsv")
-    many.write_text(PAIRS * 10, encoding="utf-8")
+    many.write_text(PAIRS * 20, encoding="utf-8")
     return {
         "data": {
             "corpus": "files",
@@ -51,7 +51,7 @@ def settings(ten_pairs):
         },
         "model": {"units": 32, "dropout": 0.0},
         "train": {
-            "epochs": 12,
+            "epochs": 6,
             "learning_rate": 0.01,
             "warmup_steps": 10,
             "schedule": "cosine",

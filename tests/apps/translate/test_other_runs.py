@@ -15,7 +15,7 @@ def train(runs, make_config, flags_of, trained_with, capfd):
     `flags`; the status and what was said."""
     trained_with("transformer")
     # Steps that change nearly nothing.
-    config = make_config(train={"epochs": 1, "learning_rate": 1e-6})
+    config = make_config(train={"epochs": 1, "learning_rate": 1e-6}, decode={"beam": 1})
     words = ["train", "--runs", str(runs), "--run", "other", *flags_of(config)]
 
     def run(flags):
