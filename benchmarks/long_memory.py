@@ -64,7 +64,7 @@ class Settings:
     """What the figures depend on, the same for every cell."""
 
     length: int = field(default=100, metadata={"help": "steps of a sequence"})
-    steps: int = field(default=2500, metadata={"help": "training steps on each task"})
+    steps: int = field(default=2000, metadata={"help": "training steps on each task"})
     batch: int = field(default=32, metadata={"help": "sequences of a training step"})
     rate: float = field(default=0.01, metadata={"help": "the highest learning rate"})
     parameters: int = field(default=5500, metadata={"help": "weights of a cell, about"})
