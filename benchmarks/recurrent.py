@@ -28,7 +28,7 @@ from .record import RESULTS, record
 from .recurrent_plot import draw_lengths
 from .timing import interleaved_medians, train_step
 
-FILE = "recurrent"
+FILE, LENGTHS_FILE = "recurrent", "recurrent_lengths"
 STOCK = "keras_lstm"
 SHAPES = ((32, 64, 256), (64, 100, 128))
 LONG_SHAPES = ((32, 512, 256), (64, 512, 128))
@@ -116,9 +116,9 @@ def lengths(cells: Sequence[str], command: str) -> None:
         seconds = (time.monotonic() - started) / len(curves)
         for name, median in medians.items():
             curves[name].append(median * 1e3)
-            write(f"{name}.ms_{length}", median * 1e3, "ms", command, seconds)
+            write(f"{name}.ms_{length}", median * 1e3, "ms", command, seconds, LENGTHS_FILE)
     title = f"Train step, batch {LENGTHS_BATCH}, {LENGTHS_UNITS} units, on CPU"
-    draw_lengths(LENGTHS, curves, title).savefig(RESULTS / "recurrent_lengths.png")
+    draw_lengths(LENGTHS, curves, title).savefig(RESULTS / f"{LENGTHS_FILE}.png")
 
 
 def memory(cells: Sequence[str], command: str) -> None:
@@ -145,10 +145,10 @@ def peak_of(name: str) -> float:
     return (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
 
 
-def write(what: str, value: float, unit: str, command: str, seconds: float) -> None:
+def write(what: str, value: float, unit: str, command: str, seconds: float, file=FILE) -> None:
     """Records a figure and prints it."""
-    record(FILE, f"{FILE}.{what}", value, unit, command, 0, seconds)
-    print(f"{FILE}.{what} = {value:.4g} {unit}", flush=True)
+    record(file, f"{file}.{what}", value, unit, command, 0, seconds)
+    print(f"{file}.{what} = {value:.4g} {unit}", flush=True)
 
 
 PARTS = {"speed": speed, "memory": memory, "lengths": lengths}
