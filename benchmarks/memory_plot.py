@@ -10,6 +10,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 DOTS_PER_INCH = 150
 FLOOR = 1e-40
@@ -88,6 +89,8 @@ def _draw_curves(axes: Axes, curves: Mapping[str, Mapping[int, float]], colors) 
         )
     _finish(axes, f"Gradient that is left over k steps, before training:\n{RATIO}")
     axes.set_xlabel("k", color=GREY)
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    axes.tick_params(axis="y", which="minor", length=0)
     axes.grid(axis="y", color=LIGHT_GREY, linewidth=0.6)
 
 
@@ -123,9 +126,13 @@ def _draw_panel(axes: Axes, panel: Panel, colors, named: bool) -> None:
     else:
         axes.set_xlim(0, 1.15)
         axes.set_xticks(np.linspace(0, 1, 6))
+    rightmost = np.fmin if panel.is_error else np.fmax
     for line, value in enumerate(values):
-        axes.annotate(f"{value:.2g}", (value, line), (9, 0), textcoords="offset points",
-                      fontsize=9, color=GREY, va="center")  # fmt: skip
+        text = "diverged" if np.isnan(value) else f"{value:.2g}"
+        place = (rightmost(value, panel.baseline), line)
+        axes.annotate(
+            text, place, (9, 0), textcoords="offset points", fontsize=9, color=GREY, va="center"
+        )
     _finish(axes, panel.title)
     axes.set_yticks(lines, names if named else [""] * len(names))
     for label, shade in zip(axes.get_yticklabels(), shades, strict=True):

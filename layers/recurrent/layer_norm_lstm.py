@@ -31,7 +31,9 @@ class LayerNormLSTMCell(GatedCell):
     The weights are those of `LSTMCell`, and after them `kernel_gain` and `recurrent_gain` `(4 *
     units,)`, `carry_gain` and `carry_shift` `(units,)`; gains start at 1, the shift at 0.
 
-    What `AttentionCell` feeds is added to the normalized W x as it is.
+    What `AttentionCell` feeds is added to the normalized W x as it is. A row of zeros stays zeros
+    when it is normalized, but its gradient grows by up to 1 / sqrt(epsilon) at each step: give
+    padding before a sequence a mask.
 
     Args:
         units: size of the cell state.
