@@ -69,6 +69,5 @@ def load(
         )
     if reader.directions and (source, target) not in reader.directions:
         asked, known = f"{source}-{target}", [f"{a}-{b}" for a, b in reader.directions]
-        it_has = did_you_mean(asked, known, f": it has {', '.join(known)}.")
-        raise UserError(f"The corpus {name} has no direction {asked}{it_has}")
+        raise UserError(f"The corpus {name} has no direction {asked}: it has {', '.join(known)}.")
     return reader.read(Request(source, target, data_dir, options))

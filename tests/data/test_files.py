@@ -213,7 +213,7 @@ def test_an_unknown_corpus_is_answered_with_the_right_names():
         load("Multi31k", source="en", target="de")
     with pytest.raises(UserError, match="The corpus builtin has no direction en-fr: it has en-de"):
         load("builtin", source="en", target="fr")
-    with pytest.raises(UserError, match=r"multi30k has no direction en-dee: did you mean en-de\?"):
+    with pytest.raises(UserError, match="multi30k has no direction en-dee: it has en-de, "):
         load("multi30k", source="en", target="dee")
 
 

@@ -15,12 +15,6 @@ from layers.recurrent.recurrent import Recurrent
 RNG = np.random.default_rng(7)
 
 
-@pytest.fixture(autouse=True)
-def same_numbers():
-    """Draw the same numbers in a test whichever others run; some are nearly divided by zero."""
-    RNG.bit_generator.state = np.random.default_rng(7).bit_generator.state
-
-
 def normal(*shape):
     return RNG.normal(size=shape).astype("float32")
 
@@ -35,15 +29,17 @@ def close(got, wanted, tolerance=1e-5):
 
 
 def built(features=5, **arguments):
-    """A cell with random weights; not large, or it divides by what is nearly zero."""
+    """A cell with random weights, of queries and keys that agree: else it divides by nearly 0."""
     cell = MLSTMCell(**{"units": 6, "heads": 2, **arguments})
     cell.build((None, features))
-    cell.set_weights([0.4 * normal(*weight.shape) for weight in cell.weights])
+    kernel, bias = [0.4 * normal(*weight.shape) for weight in cell.weights]
+    bias[: 2 * cell.units] += 1
+    cell.set_weights([kernel, bias])
     return cell
 
 
 def random_states(rows):
-    return [normal(rows, 2, 3, 3), normal(rows, 2, 3), normal(rows, 2)]
+    return [normal(rows, 2, 3, 3), np.abs(normal(rows, 2, 3)), normal(rows, 2)]
 
 
 def without_stabiliser(cell, x, states):
@@ -125,7 +121,7 @@ def test_starts_without_a_memory_however_small_the_first_inputs_are():
 
 
 @pytest.mark.parametrize("forget_activation", ["sigmoid", "exponential"])
-@pytest.mark.parametrize("time, chunk_size", [(1, 4), (12, 4), (13, 4), (13, 64), (40, 1)])
+@pytest.mark.parametrize("time, chunk_size", [(1, 4), (12, 4), (13, 4), (13, 64), (20, 1)])
 def test_both_forms_agree(time, chunk_size, forget_activation):
     cell = built(chunk_size=chunk_size, forget_activation=forget_activation)
     x, states = normal(3, time, 5), random_states(3)
@@ -162,9 +158,7 @@ def extreme(dtype=None):
     gates = RNG.choice(np.float32([-50, 0, 50]), size=(8, 30, 2))
     gates[0], gates[1], gates[2], gates[3] = [50, 50], [50, -50], [-50, 50], [-50, -50]
     inputs = RNG.uniform(0.5, 1, size=(8, 30, 1)).astype("float32")
-    memory, normaliser, stabiliser = random_states(8)
-    states = [memory, np.abs(normaliser), stabiliser]
-    return cell, np.concatenate([inputs, gates], axis=-1), states
+    return cell, np.concatenate([inputs, gates], axis=-1), random_states(8)
 
 
 def test_both_forms_agree_where_gates_are_extreme():
