@@ -17,9 +17,9 @@ class MinGRUCell(ScannedCell):
     The equations are those of the paper's main text. Its appendix trains in log space and keeps
     the candidate positive for that; the scan here needs neither.
 
-    No gate sees h, so the whole sequence is computed by a scan, and trains several times faster
-    than an LSTM. What it costs: within one layer, what is remembered cannot depend on what was
-    remembered before. Stack layers for that.
+    No gate sees h, so a whole sequence is computed by a scan instead of step by step. What that
+    costs: within one layer, what is remembered cannot depend on what was remembered before. Stack
+    layers for that.
 
     States: `[h]`, `(batch, units)`. Output: h, `(batch, units)`.
 
