@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from benchmarks import long_memory, memory_tasks, record
-from benchmarks.memory_plot import spread
 from benchmarks.memory_tasks import SHOWN, SYMBOLS, TASKS, gradient_ratios, learn
+from benchmarks.plot import spread
 from layers.catalogue import MEMORIES
 
 LENGTH = 20

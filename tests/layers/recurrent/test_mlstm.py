@@ -229,9 +229,6 @@ def test_wrong_arguments_are_named(wrong, message):
         MLSTMCell(**wrong)
 
 
-@pytest.mark.skipif(
-    keras.config.backend() == "jax", reason="takes minutes uncompiled; the forms are compared above"
-)
 def test_promises_of_a_cell():
     check_cell(lambda **overrides: MLSTMCell(4, 2, chunk_size=3, dropout=0.3, **overrides))
 
