@@ -3,7 +3,7 @@
 VENV := .venv
 BIN := $(VENV)/bin
 APPS := $(patsubst apps/%/__main__.py,%,$(wildcard apps/*/__main__.py))
-BENCHES := bench-recurrent bench-long_memory bench-translate
+BENCHES := bench-recurrent bench-long_memory bench-attention bench-decoding bench-translate
 
 # Settings that are make variables, each with its flag. Any other is given by ARGS.
 NAMING := CORPUS=data.corpus MEMORY=model.memory RUN=run
@@ -51,7 +51,7 @@ new-app: $(VENV)/.installed ## Copy an app under a new name: NAME=mine FROM=tran
 	@$(BIN)/python -m apps.harness.new_app '$(NAME)' '$(FROM)'
 
 # Two files at a time: tests mostly trace, which takes one core.
-PYTEST := $(BIN)/python -m pytest --numprocesses=2 --dist=loadfile
+PYTEST := $(BIN)/python -m pytest --numprocesses=2 --dist=loadfile --durations=10 --durations-min=10
 
 test: $(VENV)/.installed-dev ## All tests, those of layers on TensorFlow and JAX
 	@$(MAKE) --no-print-directory test-layers BACKEND=jax
@@ -67,7 +67,7 @@ lint: $(VENV)/.installed-dev ## Check style and find likely bugs
 
 bench: $(BENCHES) ## Measure and record all, or a part: bench-recurrent, bench-translate
 
-$(BENCHES): bench-%: benchmarks/%.py $(VENV)/.installed
+$(BENCHES): bench-%: benchmarks/%.py $(VENV)/.installed-bench
 	@$(BIN)/python -m benchmarks.$* $(ARGS)
 
 results: $(VENV)/.installed ## Render the tables of all pages from benchmarks/results
@@ -93,8 +93,8 @@ $(VENV)/bin/python:
 $(VENV)/.installed: setup.cfg pyproject.toml constraints.txt | $(VENV)/bin/python
 	$(call install,.)
 
-$(VENV)/.installed-dev: setup.cfg pyproject.toml constraints.txt | $(VENV)/bin/python
-	$(call install,.[dev])
+$(VENV)/.installed-%: setup.cfg pyproject.toml constraints.txt | $(VENV)/bin/python
+	$(call install,.[$*])
 	@touch $(VENV)/.installed
 
 , := ,

@@ -78,14 +78,38 @@ def _recurrent(summary: str, cell: Callable[..., Cell], **options: Option) -> Me
     return Memory(summary, {"layers": 1, **options}, roles)
 
 
+def _transformer(stack: Callable[..., keras.layers.Layer]) -> Callable[..., keras.layers.Layer]:
+    """What makes a stack from options, none of which is None."""
+
+    def make(positions, window, key_value_heads, **options):
+        return stack(
+            positions=None if positions == "none" else positions,
+            window=window or None,
+            key_value_heads=key_value_heads or None,
+            **options,
+        )
+
+    return make
+
+
 MEMORIES: Mapping[str, Memory] = {
     "transformer": Memory(
-        "self-attention over everything seen so far (Vaswani et al. 2017, pre-norm)",
-        {"layers": 4, "heads": 4, "hidden_units": 256},
+        "self-attention over everything seen so far (Vaswani et al. 2017)",
         {
-            "encode": TransformerEncoder,
-            "decode": TransformerDecoder,
-            "summarise": TransformerSummary,
+            "layers": 4,
+            "heads": 4,
+            "hidden_units": 256,
+            "positions": "sinusoidal",  # or rotary, alibi, relative, none
+            "norm_first": True,  # pre-norm; post-norm if False
+            "norm": "layer",  # or rms
+            "activation": "relu",  # or gelu, swiglu
+            "window": 0,  # how far a position sees; 0 is everywhere
+            "key_value_heads": 0,  # shared by the heads in groups; 0 is as many as heads
+        },
+        {
+            "encode": _transformer(TransformerEncoder),
+            "decode": _transformer(TransformerDecoder),
+            "summarise": _transformer(TransformerSummary),
         },
     ),
     # All the others: bidirectional to encode and summarise, with attention to decode.

@@ -44,13 +44,43 @@ class DecodeConfig(Section):
     """How to search for a translation."""
 
     beam: int = Field(5, ge=1)
-    """Hypotheses kept at each step; 1 is greedy."""
+    """Hypotheses kept at each step; 1 is greedy. With `sample`, samples to list as n-best."""
     length_penalty: float = Field(1.0, ge=0)
     """Exponent of the length penalty of Wu et al. 2016; 0 prefers short translations."""
+    coverage_penalty: float = Field(0.0, ge=0)
+    """Weight of the coverage penalty of Wu et al. 2016 in a beam, for words left out; 0 is none."""
+    block_ngrams: int = Field(0, ge=0)
+    """Number of tokens in a row that no translation has twice; 0 allows everything."""
+    min_length: int = Field(1, ge=1)
+    """Tokens a translation has at least, its end included."""
     max_length: int = Field(100, ge=1)
     """Tokens a translation has at most."""
+    sample: bool = False
+    """Draw translations at random instead of searching for the best."""
+    temperature: float = Field(1.0, gt=0)
+    """Sampling: below 1 the probable becomes more probable."""
+    top_k: int = Field(0, ge=0)
+    """Sampling: the number of most probable tokens to draw from; 0 is all."""
+    top_p: float = Field(1.0, gt=0, le=1)
+    """Sampling: the share of the probability to draw from, the most probable tokens first."""
+    seed: int = Field(1, ge=0)
+    """Sampling: the same seed and the same texts in the same order give the same translations."""
     batch: int = Field(64, ge=1)
     """Sentences translated together."""
+
+    @model_validator(mode="after")
+    def _agree(self):
+        if self.min_length > self.max_length:
+            raise ValueError(
+                f"decode.min_length, {self.min_length}, must not be above decode.max_length, "
+                f"{self.max_length}"
+            )
+        if not self.sample and (self.temperature, self.top_k, self.top_p) != (1.0, 0, 1.0):
+            raise ValueError(
+                "decode.temperature, decode.top_k and decode.top_p change what is drawn: set "
+                "decode.sample as well"
+            )
+        return self
 
 
 class Config(BaseConfig):

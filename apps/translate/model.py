@@ -1,5 +1,7 @@
 """The model: shared embeddings, a memory that encodes, a memory that decodes."""
 
+from functools import wraps
+
 import keras
 import tensorflow as tf
 from keras import ops
@@ -83,13 +85,21 @@ class Translator(TrainableModel):
         mask = source != PAD
         return self.encoder(self._embed(source, training), mask=mask, training=training), mask
 
-    def begin(self, source, max_length):
-        """Starts decoding: `(step, state)` for `layers.decoding`, encoding the source once."""
-        step, state = self.decoder.begin(*self.encode(source), max_length=max_length)
+    def begin(self, source, max_length, return_attention_scores=False):
+        """Starts decoding: `(step, state)` for `layers.decoding`, encoding the source once.
 
+        On request the step returns the attention to the source, `(rows, source time)`, as well.
+        """
+        step, state = self.decoder.begin(
+            *self.encode(source),
+            max_length=max_length,
+            return_attention_scores=return_attention_scores,
+        )
+
+        @wraps(step)  # with what it says about its state
         def next_logits(tokens, state):
-            outputs, state = step(self._embed(tokens), state)
-            return self.logits(outputs), state
+            outputs, *rest = step(self._embed(tokens), state)
+            return (self.logits(outputs), *rest)
 
         return next_logits, state
 

@@ -5,11 +5,12 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from math import isfinite
 
+import keras
 import numpy as np
 import tensorflow as tf
 
 from data.tokenizer import END, PAD, START, UNKNOWN, Tokenizer
-from layers.decoding import beam_search, greedy
+from layers.decoding import beam_search, greedy, sample
 
 from ..harness.app import Prediction
 from ..harness.run_folder import RunFolder
@@ -20,29 +21,52 @@ from .model import Translator
 GRAIN = 16
 
 
-def search(model: Translator, source, settings: DecodeConfig, max_length: int, hypotheses: int = 1):
-    """The best translations of source ids, as one traceable function.
+def search(
+    model: Translator,
+    source,
+    settings: DecodeConfig,
+    max_length: int,
+    hypotheses: int = 1,
+    seed: keras.random.SeedGenerator | None = None,
+):
+    """The best translations of source ids, or samples of them, as one traceable function.
 
     Args:
         source: `(batch, time)` ids, each row ending with END.
         max_length: tokens a translation has at most, END included; a sentence is also limited to
             twice its own length plus ten, so that its translation does not depend on its batch.
+        seed: as `seed_of` makes it.
 
     Returns:
-        Ids `(batch, hypotheses, max_length)` and scores `(batch, hypotheses)`, best first.
+        Ids `(batch, hypotheses, max_length)` and scores `(batch, hypotheses)`, best first, or
+        samples in the order of drawing.
     """
-    step, state = model.begin(source, max_length)
-    batch = tf.shape(source)[0]
-    lengths = tf.reduce_sum(tf.cast(source != PAD, tf.int32), axis=1)
+    batch, real = tf.shape(source)[0], source != PAD
+    covered = settings.coverage_penalty > 0 and settings.beam > 1 and not settings.sample
+    step, state = model.begin(source, max_length, return_attention_scores=covered)
+    limits = 2 * tf.reduce_sum(tf.cast(real, tf.int32), axis=1) + 10
     common = {
         "start_tokens": tf.fill((batch,), START),
         "end_token": END,
         "max_length": max_length,
-        "max_lengths": tf.minimum(2 * lengths + 10, max_length),
+        "max_lengths": tf.clip_by_value(limits, settings.min_length, max_length),
+        "min_length": settings.min_length,
+        "block_ngrams": settings.block_ngrams,
         "pad_token": PAD,
         "forbidden_tokens": (PAD, UNKNOWN, START),
     }
-    if settings.beam == 1:
+    if settings.sample:
+        found = sample(
+            step,
+            state,
+            samples=hypotheses,
+            temperature=settings.temperature,
+            top_k=settings.top_k,
+            top_p=settings.top_p,
+            seed=seed,
+            **common,
+        )
+    elif settings.beam == 1:
         found = greedy(step, state, **common)
     else:
         found = beam_search(
@@ -50,10 +74,17 @@ def search(model: Translator, source, settings: DecodeConfig, max_length: int, h
             state,
             width=max(settings.beam, hypotheses),
             length_penalty=settings.length_penalty,
+            coverage_penalty=settings.coverage_penalty,
+            memory_mask=real if covered else None,
             hypotheses=hypotheses,
             **common,
         )
     return found.tokens, found.scores
+
+
+def seed_of(settings: DecodeConfig) -> keras.random.SeedGenerator | None:
+    """What samples are drawn with, others at each search; None where nothing is drawn."""
+    return keras.random.SeedGenerator(settings.seed) if settings.sample else None
 
 
 class Searcher:
@@ -75,7 +106,9 @@ class Searcher:
         self._tokenizer = tokenizer
         self._settings = settings
         self._max_source = max_source
-        search_with = partial(search, model, settings=settings, hypotheses=hypotheses)
+        search_with = partial(
+            search, model, settings=settings, hypotheses=hypotheses, seed=seed_of(settings)
+        )
         # Traced once for each limit, for sources of any length. AutoGraph would have nothing to
         # convert, and takes half of the tracing.
         self._search = tf.function(
@@ -109,7 +142,8 @@ class Searcher:
         source = with_end(ids)
         width = -(-source.shape[1] // GRAIN) * GRAIN
         source = tf.pad(source, [[0, 0], [0, width - source.shape[1]]], constant_values=PAD)
-        tokens, scores = self._search(source, min(2 * width + 10, self._settings.max_length))
+        longest = max(2 * width + 10, self._settings.min_length)
+        tokens, scores = self._search(source, min(longest, self._settings.max_length))
         rows, hypotheses, length = tokens.shape
         texts = self._tokenizer.detokenize(tf.reshape(tokens, (-1, length))).numpy()
         texts = np.reshape([text.decode() for text in texts], (rows, hypotheses))
@@ -149,8 +183,11 @@ class Exported(tf.Module):
         super().__init__()
         self._model = model
         self._tokenizer = tokenizer
+        self._seed = seed_of(config.decode)
         # A module saves what it can reach through attributes: variables and the native tokenizer.
         self.variables_of_model = [variable.value for variable in model.variables]
+        if self._seed:
+            self.state_of_seed = self._seed.state.value
         self.native_tokenizer = tokenizer.native
         self._config = config
 
@@ -159,7 +196,9 @@ class Exported(tf.Module):
         """Translations `(batch,)` of strings `(batch,)`."""
         settings = self._config.decode
         ids = self._tokenizer.tokenize(texts)[:, : self._config.data.max_length]
-        tokens, _ = search(self._model, with_end(ids), settings, settings.max_length)
+        tokens, _ = search(
+            self._model, with_end(ids), settings, settings.max_length, seed=self._seed
+        )
         translations = self._tokenizer.detokenize(tokens[:, 0])
         blank = tf.strings.length(tf.strings.strip(texts)) == 0
         return {"translations": tf.where(blank, "", translations)}

@@ -1,7 +1,21 @@
 """Layers that read a memory by similarity."""
 
+from layers.attention.additive import AdditiveAttention, coverage_loss
 from layers.attention.attention_cell import AttentionCell
+from layers.attention.content import ContentAttention
 from layers.attention.luong import LuongAttention
+from layers.attention.monotonic import MonotonicAdditiveAttention, MonotonicLuongAttention
 from layers.attention.multi_head import MultiHeadAttention
+from layers.attention.pointer_generator import PointerGenerator
 
-__all__ = ["AttentionCell", "LuongAttention", "MultiHeadAttention"]
+__all__ = [
+    "AdditiveAttention",
+    "AttentionCell",
+    "ContentAttention",
+    "LuongAttention",
+    "MonotonicAdditiveAttention",
+    "MonotonicLuongAttention",
+    "MultiHeadAttention",
+    "PointerGenerator",
+    "coverage_loss",
+]

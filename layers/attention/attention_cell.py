@@ -3,8 +3,11 @@
 import keras
 from keras import ops
 
+from layers.attention.content import ContentAttention
 from layers.attention.luong import LuongAttention
-from layers.recurrent.cell import Cell, as_tuple, check_rate, dropout_mask
+from layers.recurrent.cell import Cell, as_tuple, check_rate, dropout_mask, state_shapes
+
+NO_MEMORY = "AttentionCell needs a memory: call its layer with `memory=`."
 
 
 @keras.saving.register_keras_serializable("working_memory")
@@ -25,38 +28,60 @@ class AttentionCell(Cell):
     of the memory's rows (a beam): row r then reads the memory's row r // (rows / memory rows),
     and the memory is not tiled for it.
 
-    States: those of the cell, then a, `(batch, units)`. Output: a.
+    States: those of the cell; those of the attention, each `(batch, memory_time)`, if it has any
+    (coverage, the alignment of a monotonic attention); then a, `(batch, units)`. A state of the
+    attention is as long as the memory, so its size is None in `state_size`, and
+    `get_initial_state` wants the memory. Output: a.
 
     Args:
         cell: the `Cell` to run; for several layers a `StackedCell`.
-        attention: layer with `bind(memory, memory_mask) -> attend` and
-            `attend(query) -> (context, weights)`; `LuongAttention()` when None.
+        attention: a `ContentAttention`; `LuongAttention()` when None.
         units: size of the attentional vector; that of the cell's output when None.
         dropout: share of the attentional vector to drop; one mask per sequence.
         seed: seed of the dropout mask.
+        output_attention: whether a is the output; if False, h is, and a is only fed on.
 
     Raises:
-        ValueError: if `cell` is not a `Cell`, or if it is run without a memory.
+        ValueError: if `cell` is not a `Cell` or `attention` not a `ContentAttention`, or if it
+            is run without a memory.
     """
 
-    def __init__(self, cell, attention=None, units=None, dropout=0.0, seed=None, **kwargs):
+    def __init__(
+        self,
+        cell,
+        attention=None,
+        units=None,
+        dropout=0.0,
+        seed=None,
+        output_attention=True,
+        **kwargs,
+    ):
         super().__init__(**kwargs)
         if not isinstance(cell, Cell):
             raise ValueError(f"`cell` must be a Cell of layers.recurrent, received {cell}.")
+        if attention is None:
+            attention = LuongAttention(dtype=self.dtype_policy)
+        if not isinstance(attention, ContentAttention):
+            raise ValueError(
+                "`attention` must be a ContentAttention, as LuongAttention is, received "
+                f"{attention}."
+            )
         self.cell = cell
-        self.attention = attention or LuongAttention(dtype=self.dtype_policy)
+        self.attention = attention
         self.units = units or cell.output_size
         self.dropout = check_rate("dropout", dropout)
         self.seed = seed
+        self.output_attention = output_attention
         self.seed_generator = keras.random.SeedGenerator(seed)
         sizes = cell.state_size
-        self.state_size = [*([sizes] if isinstance(sizes, int) else sizes), self.units]
-        self.output_size = self.units
+        sizes = [sizes] if isinstance(sizes, int) else sizes
+        self.state_size = [*sizes, *[(None,)] * attention.state_count, self.units]
+        self.output_size = self.units if output_attention else cell.output_size
 
     def build(self, input_shape, memory_shape=None):
         """Create the weights for inputs `(batch, features)` and the shape of the memory."""
         if memory_shape is None:
-            raise ValueError("AttentionCell needs a memory: call its layer with `memory=`.")
+            raise ValueError(NO_MEMORY)
         if not self.cell.built:
             self.cell.build(input_shape)
         if not self.attention.built:
@@ -70,19 +95,42 @@ class AttentionCell(Cell):
             shape=(memory_shape[-1] + self.cell.output_size, self.units), name="output_kernel"
         )
 
-    def get_initial_state(self, batch_size=None):
-        """Return the initial states of the cell and an attentional vector of zeros."""
+    def get_initial_state(self, batch_size=None, memory=None):
+        """Return the initial states of the cell and the attention, and a of zeros.
+
+        Args:
+            batch_size: number of rows.
+            memory: tensor `(batch, memory_time, memory_features)`; only an attention with a state
+                of its own needs it.
+
+        Returns:
+            List of tensors `(batch, *size)`.
+
+        Raises:
+            ValueError: if the attention has a state and there is no memory.
+        """
         fed = ops.zeros((batch_size, self.units), self.compute_dtype)
-        return [*self.cell.get_initial_state(batch_size), fed]
+        seen = []
+        if self.attention.state_count:
+            if memory is None:
+                raise ValueError(
+                    f"{type(self.attention).__name__} has a state as long as the memory, which "
+                    "comes with `memory=` and cannot be stateful over batches."
+                )
+            seen = self.attention.begin_state(batch_size, ops.shape(memory)[1])
+        return [*self.cell.get_initial_state(batch_size), *seen, fed]
 
     @property
     def project_draws(self):
-        """Whether the cell draws random numbers for each step."""
-        return self.cell.project_draws
+        """Whether the cell or the attention draws random numbers for each step."""
+        return self.cell.project_draws or self.attention.draws
 
     def project(self, inputs, training=False):
-        """Return what the cell computes from the inputs alone."""
-        return self.cell.project(inputs, training=training)
+        """Return what the cell computes from the inputs alone, and what the attention draws."""
+        projected = self.cell.project(inputs, training=training)
+        if training and self.attention.draws:
+            return (*as_tuple(projected), self.attention.draw(ops.shape(inputs)[:-1]))
+        return projected
 
     def begin(
         self,
@@ -100,41 +148,52 @@ class AttentionCell(Cell):
             memory: tensor `(batch, memory_time, memory_features)`.
             memory_mask: boolean tensor `(batch, memory_time)`, True = may attend.
             return_attention_scores: append the weights on the memory to each output, which is
-                then `(batch, units + memory_time)`.
+                then `(batch, output_size + memory_time)`.
 
         Returns:
             Function `step(projected, states) -> (output, new_states)`.
         """
         if memory is None:
-            raise ValueError("AttentionCell needs a memory: call its layer with `memory=`.")
+            raise ValueError(NO_MEMORY)
         inner_step = self.cell.begin(batch_size, training=training)
-        attend = self.attention.bind(memory, memory_mask)
+        attend = self.attention.bind(memory, memory_mask, training)
         sentences = ops.shape(memory)[0]
         feed_kernel = self.computed(self.feed_kernel)
         output_kernel = self.computed(self.output_kernel)
+        count = len(state_shapes(self.cell))
+        draws = training and self.attention.draws
         mask = None
         if training and self.dropout:
             shape = (batch_size, self.units)
             mask = dropout_mask(shape, self.dropout, self.seed_generator, self.compute_dtype)
 
+        def fold(x):
+            # The rows of one sentence (a beam, or the one) are the queries to its memory.
+            return ops.reshape(x, (sentences, -1, ops.shape(x)[-1]))
+
         def step(projected, states):
             *states, fed = states
+            states, seen = states[:count], states[count:]
             projected, *rest = as_tuple(projected)
+            draw = None
+            if draws:
+                *rest, draw = rest
+                draw = fold(draw)
             projected = self.computed(projected) + ops.matmul(fed, feed_kernel)
             hidden, states = inner_step((projected, *rest) if rest else projected, states)
-            # The rows of one sentence (a beam, or the one) are the queries to its memory.
+            context, weights, seen = attend(fold(hidden), [fold(part) for part in seen], draw)
             rows = ops.shape(hidden)[0]
-            context, weights = attend(ops.reshape(hidden, (sentences, -1, hidden.shape[-1])))
             context = ops.reshape(context, (rows, context.shape[-1]))
+            seen = [ops.reshape(part, (rows, ops.shape(part)[-1])) for part in seen]
             fed = ops.matmul(ops.concatenate([context, hidden], axis=-1), output_kernel)
             fed = ops.tanh(fed)
             if mask is not None:
                 fed = fed * mask
-            output = fed
+            output = fed if self.output_attention else hidden
             if return_attention_scores:
                 weights = ops.reshape(weights, (rows, ops.shape(weights)[-1]))
-                output = ops.concatenate([fed, weights], axis=-1)
-            return output, [*states, fed]
+                output = ops.concatenate([output, weights], axis=-1)
+            return output, [*states, *seen, fed]
 
         return step
 
@@ -147,6 +206,7 @@ class AttentionCell(Cell):
             "units": self.units,
             "dropout": self.dropout,
             "seed": self.seed,
+            "output_attention": self.output_attention,
         }
 
     @classmethod

@@ -1,26 +1,28 @@
-"""Multi-head attention with a cache for decoding step by step."""
-
-import math
+"""Multi-head attention with positions, windows, and a cache for decoding step by step."""
 
 import keras
 from keras import ops
 
+from layers.attention.alibi import alibi_bias
+from layers.attention.fused import fused_attention, has_fused_attention
+from layers.attention.heads import HeadProjections, grouped_product
+from layers.attention.masks import both, distances, joint_mask, masked_softmax, sight
+from layers.attention.relative import relative_bias
+from layers.attention.rotary import rotate
 from layers.dropout import ByteDropout
 
-# Added to a score that must not be seen: its exponential is exactly zero beside any other
-# score, and unlike the lowest float it stays finite when a score is added to it.
-HIDDEN = -1e9
+POSITIONS = (None, "rotary", "alibi", "relative")
 
 
 @keras.saving.register_keras_serializable("working_memory")
-class MultiHeadAttention(keras.layers.Layer):
+class MultiHeadAttention(HeadProjections):
     """Multi-head scaled dot-product attention (Vaswani et al., 2017, section 3.2).
 
-    The call has the signature and the meaning of `keras.layers.MultiHeadAttention`:
+    The call has the signature and the meaning of `keras.layers.MultiHeadAttention`, and `offset`:
 
         output = layer(query, value, key=None, query_mask=None, value_mask=None, key_mask=None,
                        attention_mask=None, return_attention_scores=False, training=None,
-                       use_causal_mask=False)
+                       use_causal_mask=False, offset=0)
 
     with query `(batch, time, features)`, value and key `(batch, memory_time, features)` (the
     widths may differ), masks `(batch, time)` or `(batch, memory_time)`, and `attention_mask`
@@ -28,9 +30,24 @@ class MultiHeadAttention(keras.layers.Layer):
     `(batch, time, query features)`; with `return_attention_scores` it is a pair with the scores
     `(batch, num_heads, time, memory_time)`, the probabilities before dropout.
 
+    The first key is at position 0 and the first query at `offset`, an integer scalar. At 0 a causal
+    mask aligns the starts of queries and keys, as in Keras; `memory_time - time` aligns their
+    ends, so that the last query sees every key. Masks and positions go by the same distance,
+    `offset + t - s` for query t and key s:
+
+        use_causal_mask     0 <= distance
+        window              |distance| < window: the last `window` positions, the query itself
+                            included, if causal, else `window - 1` to either side and itself
+        "rotary"            queries and keys turn by angles that grow with their positions (Su
+                            et al., 2021, equation 34)
+        "alibi"             adds -slope * |distance| to the scores (Press et al., 2022)
+        "relative"          the four terms of Dai et al. (2019, section 3.3): u is
+                            `content_bias`, v is `position_bias`, W_kR is `position_kernel`
+
     A query that may see nothing (every key masked, or itself masked by `query_mask`) has scores
     of zero and receives the output bias alone, never NaN. Probabilities are computed in at least
-    float32, whatever the dtype policy.
+    float32, whatever the dtype policy. Where the backend has a fused attention, it is used when
+    no scores are asked for, none are dropped, and positions add nothing to them.
 
     For decoding step by step, self-attention keeps a cache,
 
@@ -49,9 +66,17 @@ class MultiHeadAttention(keras.layers.Layer):
         dropout: rate of dropout of the probabilities.
         use_bias: whether the four projections have a bias.
         seed: integer seed of the dropout.
+        num_key_value_heads: number of heads that keys and values have, a divisor of `num_heads`;
+            query head h uses number h // (num_heads / num_key_value_heads). 1 is multi-query
+            attention (Shazeer, 2019), what lies between grouped-query attention (Ainslie et al.,
+            2023). `num_heads` if None.
+        positions: None, "rotary" (which needs an even `key_dim`), "alibi" or "relative".
+        window: how far a query sees, see above; everywhere if None.
 
     Raises:
-        ValueError: if a size is not positive, or value and key differ in time.
+        ValueError: if a size is not positive, `num_key_value_heads` does not divide `num_heads`,
+            `positions` is unknown, rotary positions have an odd `key_dim`, or value and key
+            differ in time.
     """
 
     def __init__(
@@ -62,43 +87,35 @@ class MultiHeadAttention(keras.layers.Layer):
         dropout=0.0,
         use_bias=True,
         seed=None,
+        num_key_value_heads=None,
+        positions=None,
+        window=None,
         **kwargs,
     ):
-        super().__init__(**kwargs)
-        self.num_heads = num_heads
-        self.key_dim = key_dim
-        self.value_dim = key_dim if value_dim is None else value_dim
-        for name in ("num_heads", "key_dim", "value_dim"):
-            if getattr(self, name) <= 0:
-                raise ValueError(f"`{name}` must be positive, got {getattr(self, name)}.")
+        super().__init__(num_heads, key_dim, value_dim, use_bias, num_key_value_heads, **kwargs)
+        if window is not None and window <= 0:
+            raise ValueError(f"`window` must be positive or None, got {window}.")
+        if positions not in POSITIONS:
+            raise ValueError(f"`positions` must be one of {POSITIONS}, got {positions!r}.")
+        if positions == "rotary" and key_dim % 2:
+            raise ValueError(f"Rotary positions need an even `key_dim`, got {key_dim}.")
         self.dropout = dropout
-        self.use_bias = use_bias
         self.seed = seed
+        self.positions = positions
+        self.window = window
         self.dropout_layer = ByteDropout(dropout, seed, dtype=self.dtype_policy)
         self.supports_masking = True
 
     def build(self, query_shape, value_shape, key_shape=None):
-        key_shape = value_shape if key_shape is None else key_shape
-        if value_shape[1] != key_shape[1]:
-            raise ValueError(
-                "`value` and `key` must have the same number of positions, got the shapes "
-                f"{tuple(value_shape)} and {tuple(key_shape)}."
+        super().build(query_shape, value_shape, key_shape)
+        if self.positions == "relative":
+            shape = (query_shape[-1], self.num_key_value_heads * self.key_dim)
+            self.position_kernel = self.add_weight(
+                name="position_kernel", shape=shape, initializer="glorot_uniform"
             )
-        units = query_shape[-1]
-        keys, values = self.num_heads * self.key_dim, self.num_heads * self.value_dim
-        self.query_kernel, self.query_bias = self._add_projection("query", units, keys)
-        self.key_kernel, self.key_bias = self._add_projection("key", key_shape[-1], keys)
-        self.value_kernel, self.value_bias = self._add_projection("value", value_shape[-1], values)
-        self.output_kernel, self.output_bias = self._add_projection("output", values, units)
-
-    def _add_projection(self, name, width, new_width):
-        kernel = self.add_weight(
-            name=f"{name}_kernel", shape=(width, new_width), initializer="glorot_uniform"
-        )
-        bias = None
-        if self.use_bias:
-            bias = self.add_weight(name=f"{name}_bias", shape=(new_width,), initializer="zeros")
-        return kernel, bias
+            zeros = {"shape": (self.num_heads, self.key_dim), "initializer": "zeros"}
+            self.content_bias = self.add_weight(name="content_bias", **zeros)
+            self.position_bias = self.add_weight(name="position_bias", **zeros)
 
     def call(
         self,
@@ -112,71 +129,81 @@ class MultiHeadAttention(keras.layers.Layer):
         return_attention_scores=False,
         training=None,
         use_causal_mask=False,
+        offset=0,
     ):
-        keys, values = self.project_memory(value, key)
-        mask = None
-        if use_causal_mask:
-            mask = _causal_mask(ops.shape(query)[1], ops.shape(keys)[2])
-        # (batch, time, 1), (batch, 1, memory_time) and (batch, time, memory_time) broadcast.
-        mask = _both(mask, query_mask, (slice(None), slice(None), None))
-        mask = _both(mask, value_mask, (slice(None), None))
-        mask = _both(mask, key_mask, (slice(None), None))
-        mask = _both(mask, attention_mask, slice(None))
-        return self.attend(query, keys, values, mask, return_attention_scores, training)
+        if value is query and (key is None or key is query):
+            queries, keys, values = self.project(query, "query", "key", "value")
+            keys = self._placed(keys)
+        else:
+            (queries,) = self.project(query, "query")
+            keys, values = self.project_memory(value, key)
+        queries = self._placed(queries, offset)
+        mask = joint_mask(query_mask, (value_mask, key_mask), attention_mask)
+        # Causality alone is left to a fused attention, which is faster without a mask.
+        causal = use_causal_mask and mask is None and self.window is None
+        causal = causal and isinstance(offset, int) and offset == 0
+        if not (causal and self._fuses(return_attention_scores, training)):
+            causal, times = False, (ops.shape(queries)[2], ops.shape(keys)[2])
+            mask = both(mask, sight(*times, offset, use_causal_mask, self.window))
+        return self._attend(
+            queries, keys, values, mask, return_attention_scores, training, offset, causal
+        )
 
-    def project_memory(self, value, key=None):
+    def project_memory(self, value, key=None, offset=0):
         """Returns the keys and values of a memory, to attend to it any number of times.
 
         Args:
             value: `(batch, memory_time, features)`.
             key: `(batch, memory_time, features)`, `value` if None.
+            offset: integer scalar, the position of the first key.
 
         Returns:
-            Keys `(batch, num_heads, memory_time, key_dim)` and values
-            `(batch, num_heads, memory_time, value_dim)`.
+            Keys `(batch, num_key_value_heads, memory_time, key_dim)`, rotated if positions are
+            rotary, and values `(batch, num_key_value_heads, memory_time, value_dim)`.
         """
-        key = value if key is None else key
-        keys = self._project(key, self.key_kernel, self.key_bias)
-        values = self._project(value, self.value_kernel, self.value_bias)
-        return self._split_heads(keys, self.key_dim), self._split_heads(values, self.value_dim)
+        if key is None or key is value:
+            keys, values = self.project(value, "key", "value")
+        else:
+            (keys,), (values,) = self.project(key, "key"), self.project(value, "value")
+        return self._placed(keys, offset), values
 
-    def attend(self, query, keys, values, mask=None, return_attention_scores=False, training=False):
+    def attend(
+        self,
+        query,
+        keys,
+        values,
+        mask=None,
+        return_attention_scores=False,
+        training=False,
+        offset=0,
+    ):
         """Attends with `query` to projected keys and values.
 
         Args:
             query: `(batch, time, features)`.
             keys, values: as `project_memory` returns them.
             mask: True where a query may see a key, of a shape that broadcasts to
-                `(batch, time, memory_time)`.
+                `(batch, time, memory_time)`. It is all that hides a key: no window is added here.
             return_attention_scores: whether to return the scores too.
             training: whether to drop probabilities.
+            offset: integer scalar, the position of the first query.
 
         Returns:
             `(batch, time, features)`, with scores a pair as from calling the layer.
         """
-        # The factor 1 / sqrt(key_dim) goes to the kernel, which is smaller than the queries.
-        scale = 1.0 / math.sqrt(self.key_dim)
-        bias = None if self.query_bias is None else self.query_bias * scale
-        query = self._project(query, self.query_kernel * scale, bias)
-        query = self._split_heads(query, self.key_dim)
-        scores = ops.matmul(query, ops.transpose(keys, (0, 1, 3, 2)))
-        scores = ops.cast(_probabilities(scores, mask), self.compute_dtype)
-        context = ops.matmul(self.dropout_layer(scores, training=training), values)
-        context = ops.transpose(context, (0, 2, 1, 3))
-        width = self.num_heads * self.value_dim
-        context = ops.reshape(context, (*ops.shape(context)[:2], width))
-        output = self._project(context, self.output_kernel, self.output_bias)
-        return (output, scores) if return_attention_scores else output
+        (queries,) = self.project(query, "query")
+        queries, mask = self._placed(queries, offset), both(None, mask)
+        return self._attend(queries, keys, values, mask, return_attention_scores, training, offset)
 
     def begin_cache(self, rows, max_length):
         """Returns an empty cache for causal self-attention over at most `max_length` steps.
 
         Returns:
-            Keys `(rows, num_heads, max_length, key_dim)` and values
-            `(rows, num_heads, max_length, value_dim)`.
+            Keys `(rows, num_key_value_heads, max_length, key_dim)` and values
+            `(rows, num_key_value_heads, max_length, value_dim)`.
         """
         return tuple(
-            ops.zeros((rows, self.num_heads, max_length, width), dtype=self.compute_dtype)
+            ops.zeros((rows, self.num_key_value_heads, max_length, width), self.compute_dtype)
             for width in (self.key_dim, self.value_dim)
         )
 
@@ -193,24 +220,63 @@ class MultiHeadAttention(keras.layers.Layer):
         Returns:
             The output `(rows, features)` and the new cache.
         """
-        query = query[:, None]
-        keys, values = (
+        queries, keys, values = self.project(query[:, None], "query", "key", "value")
+        queries, keys = self._placed(queries, position), self._placed(keys, position)
+        cache = tuple(
             ops.slice_update(past, (0, 0, position, 0), new)
-            for past, new in zip(cache, self.project_memory(query), strict=True)
+            for past, new in zip(cache, (keys, values), strict=True)
         )
-        seen = ops.arange(ops.shape(keys)[2], dtype="int32") <= position
-        return self.attend(query, keys, values, seen[None, None])[:, 0], (keys, values)
+        seen = sight(1, ops.shape(cache[0])[2], position, True, self.window)
+        return self._attend(queries, *cache, seen, offset=position)[:, 0], cache
 
-    def _project(self, inputs, kernel, bias):
-        # Cast here: `attend` and `step` also run outside of `call`, where Keras casts nothing.
-        inputs = ops.cast(inputs, self.compute_dtype)
-        outputs = ops.matmul(inputs, ops.cast(kernel, self.compute_dtype))
-        return outputs if bias is None else ops.add(outputs, ops.cast(bias, self.compute_dtype))
+    def _fuses(self, return_attention_scores, training):
+        """Whether the backend's fused attention gives what is asked for."""
+        return (
+            not return_attention_scores
+            and not (training and self.dropout)
+            and self.positions in (None, "rotary")
+            and self.key_dim == self.value_dim
+            and has_fused_attention(self.num_heads, self.num_key_value_heads)
+        )
 
-    def _split_heads(self, inputs, width):
-        """`(batch, time, heads * width)` to `(batch, heads, time, width)`."""
-        heads = ops.reshape(inputs, (*ops.shape(inputs)[:2], self.num_heads, width))
-        return ops.transpose(heads, (0, 2, 1, 3))
+    def _placed(self, heads, offset=0):
+        """Queries or keys `(batch, heads, time, key_dim)`, rotated if positions are rotary."""
+        return rotate(heads, offset) if self.positions == "rotary" else heads
+
+    def _attend(
+        self, queries, keys, values, mask, with_scores=False, training=False, offset=0, causal=False
+    ):
+        """Attends with queries `(batch, heads, time, key_dim)` that are scaled and placed."""
+        if self._fuses(with_scores, training):
+            context = fused_attention(queries, keys, values, mask, causal)
+        else:
+            content, bias = self._with_positions(queries, ops.shape(keys)[2], offset)
+            scores = grouped_product(content, ops.transpose(keys, (0, 1, 3, 2)))
+            scores = ops.cast(masked_softmax(scores, mask, bias), self.compute_dtype)
+            context = grouped_product(self.dropout_layer(scores, training=training), values)
+            context = ops.transpose(context, (0, 2, 1, 3))
+        output = self.project_output(context)
+        return (output, scores) if with_scores else output
+
+    def _with_positions(self, queries, memory_time, offset):
+        """The queries for the content of the keys, and what positions add to the scores."""
+        if self.positions == "alibi":
+            distance = distances(ops.shape(queries)[2], memory_time, offset)
+            return queries, alibi_bias(distance, self.num_heads)
+        if self.positions != "relative":
+            return queries, None
+        content, position, kernel = (
+            self.computed(x)
+            for x in (
+                self.content_bias * self.scale,
+                self.position_bias * self.scale,
+                self.position_kernel,
+            )
+        )
+        bias = relative_bias(
+            queries + position[:, None], kernel, memory_time, offset, self.num_key_value_heads
+        )
+        return queries + content[:, None], bias
 
     def compute_output_shape(self, query_shape, value_shape=None, key_shape=None):
         return tuple(query_shape)
@@ -227,6 +293,7 @@ class MultiHeadAttention(keras.layers.Layer):
         return_attention_scores=False,
         training=None,
         use_causal_mask=False,
+        offset=0,
     ):
         output = keras.KerasTensor(query.shape, dtype=self.compute_dtype)
         if not return_attention_scores:
@@ -237,35 +304,8 @@ class MultiHeadAttention(keras.layers.Layer):
     def get_config(self):
         return {
             **super().get_config(),
-            "num_heads": self.num_heads,
-            "key_dim": self.key_dim,
-            "value_dim": self.value_dim,
             "dropout": self.dropout,
-            "use_bias": self.use_bias,
             "seed": self.seed,
+            "positions": self.positions,
+            "window": self.window,
         }
-
-
-def _both(mask, other, index):
-    """The conjunction of two masks, the second indexed first; either may be None."""
-    if other is None:
-        return mask
-    other = ops.cast(other, "bool")[index]
-    return other if mask is None else ops.logical_and(mask, other)
-
-
-def _causal_mask(time, memory_time):
-    """`(1, time, memory_time)`, True where the key is not after the query."""
-    queries = ops.arange(time, dtype="int32")
-    keys = ops.arange(memory_time, dtype="int32")
-    return (queries[:, None] >= keys[None, :])[None]
-
-
-def _probabilities(scores, mask):
-    """Softmax of `(batch, heads, time, memory_time)` in float32; rows that see nothing are 0."""
-    scores = ops.cast(scores, keras.backend.result_type(scores.dtype, "float32"))
-    if mask is None:
-        return ops.softmax(scores)
-    mask = mask[:, None]
-    scores = ops.softmax(scores + ops.cast(ops.where(mask, 0.0, HIDDEN), scores.dtype))
-    return scores * ops.cast(ops.any(mask, axis=-1, keepdims=True), scores.dtype)

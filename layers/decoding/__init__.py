@@ -3,5 +3,6 @@
 from layers.decoding.beam import beam_search
 from layers.decoding.greedy import greedy
 from layers.decoding.hypotheses import Hypotheses
+from layers.decoding.sample import sample
 
-__all__ = ["Hypotheses", "beam_search", "greedy"]
+__all__ = ["Hypotheses", "beam_search", "greedy", "sample"]

@@ -1,9 +1,9 @@
 """Greedy decoding: at each step the most probable token."""
 
-import keras
 from keras import ops
 
-from layers.decoding.hypotheses import Hypotheses, candidates, check_at_least_one, row_limits
+from layers.decoding.constraints import Constraints
+from layers.decoding.follow import follow, of_each_row
 
 
 def greedy(
@@ -15,62 +15,56 @@ def greedy(
     pad_token=0,
     forbidden_tokens=(),
     max_lengths=None,
+    min_length=1,
+    block_ngrams=0,
+    memory_mask=None,
 ):
     """Decode every row of a batch by its most probable token at each step.
 
-    A pure function with static shapes: it can be compiled by every backend, XLA included.
+    A pure function with static shapes: it can be compiled by every backend, XLA included. Rows
+    are independent: a batch gives each what it gets alone.
 
     Args:
         step: function `(tokens, state) -> (logits, state)` with int32 tokens `(batch,)` and
-            logits `(batch, vocabulary)`.
+            logits `(batch, vocabulary)`, or `-> (logits, state, attention)` with attention
+            `(batch, memory_time)`.
         state: nested structure of tensors, each with the leading axis `batch`.
         start_tokens: `(batch,)`, the tokens that the first step reads.
         end_token: the token that ends a row.
         max_length: integer, the number of steps after which every row ends.
         pad_token: what follows the end.
         forbidden_tokens: integers, tokens that are never chosen.
-        max_lengths: optional `(batch,)`, a limit for each row between 1 and `max_length`.
+        max_lengths: optional `(batch,)`, a limit for each row between 1 and `max_length`, which
+            holds against `min_length`.
+        min_length: tokens that a row has at least, the end token included.
+        block_ngrams: size of the n-grams that do not occur twice among the tokens of a row
+            (Paulus, Xiong & Socher 2018, section 2.5); 0 is no such rule.
+        memory_mask: boolean `(batch, memory_time)`, False at padding; to be given if, and only
+            if, the step returns attention.
 
     Returns:
-        `Hypotheses` with one hypothesis a row; its score is its log-probability.
+        `Hypotheses` with one hypothesis a row; its score is its log-probability. Where the rules
+        leave a row no token, it is empty and its score minus infinity.
 
     Raises:
-        ValueError: if `max_length` is no integer from 1 on.
+        ValueError: if a size is no integer in its range, or `memory_mask` does not fit what the
+            step returns.
     """
-    check_at_least_one(max_length=max_length)
-    start_tokens = ops.cast(start_tokens, "int32")
-    limits = row_limits(start_tokens, max_length, max_lengths)
-    positions = ops.arange(max_length, dtype="int32")
-    floats = ops.zeros_like(limits, dtype="float32")
+    constraints = Constraints(end_token, max_length, forbidden_tokens, min_length, block_ngrams)
 
-    def live(index, tokens, last, scores, lengths, ended, *leaves):
-        return ops.any(ops.logical_not(ended))
+    def choose(logits, tokens, index):
+        log_probs, found = constraints.candidates(logits, 1, tokens, index)
+        best = ops.cast(ops.argmax(log_probs, axis=-1), "int32")
+        return of_each_row(found, best), of_each_row(log_probs, best)
 
-    def advance(index, tokens, last, scores, lengths, ended, *leaves):
-        logits, new_state = step(last, keras.tree.pack_sequence_as(state, list(leaves)))
-        log_probs, found = candidates(logits, 1, forbidden_tokens)
-        best = ops.expand_dims(ops.cast(ops.argmax(log_probs, axis=-1), "int32"), -1)
-        gained = ops.squeeze(ops.take_along_axis(log_probs, best, axis=-1), -1)
-        found = ops.squeeze(ops.take_along_axis(found, best, axis=-1), -1)
-
-        last = ops.where(ended, pad_token, found)
-        tokens = ops.where(ops.equal(positions, index), ops.expand_dims(last, -1), tokens)
-        scores = ops.where(ended, scores, scores + gained)
-        lengths = ops.where(ended, lengths, index + 1)
-        over = ops.logical_or(ops.equal(found, end_token), index + 1 >= limits)
-        ended = ops.logical_or(ended, over)
-        return (index + 1, tokens, last, scores, lengths, ended, *keras.tree.flatten(new_state))
-
-    first = (
-        ops.zeros((), dtype="int32"),
-        ops.expand_dims(ops.zeros_like(limits), -1) + ops.full((max_length,), pad_token, "int32"),
+    return follow(
+        choose,
+        step,
+        state,
         start_tokens,
-        floats,
-        ops.zeros_like(limits),
-        ops.zeros_like(limits, dtype="bool"),
-        *keras.tree.flatten(state),
+        end_token,
+        max_length,
+        pad_token=pad_token,
+        max_lengths=max_lengths,
+        memory_mask=memory_mask,
     )
-    _, tokens, _, scores, lengths, *_ = ops.while_loop(
-        live, advance, first, maximum_iterations=max_length
-    )
-    return Hypotheses(*(ops.expand_dims(x, 1) for x in (tokens, scores, lengths)))

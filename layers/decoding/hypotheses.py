@@ -1,20 +1,24 @@
-"""What decoding strategies share: their result, the candidates of a step, limits and penalty."""
+"""What decoding strategies share: their result, how it is scored, limits, what a step returns."""
 
 from typing import Any, NamedTuple
 
 from keras import ops
 
-GROUP = 32  # tokens of which `top_tokens` takes the maximum first
+LEAST_COVERAGE = 1e-9  # so that one position never looked at does not make a score infinite
 
 
 class Hypotheses(NamedTuple):
-    """What a decoding strategy found, best first.
+    """What a decoding strategy found: best first, or, of samples, in the order of drawing.
 
     Attributes:
         tokens: `(batch, hypotheses, max_length)` int32. The start token is left out, the end
             token is part of the sequence, and padding follows it.
-        scores: `(batch, hypotheses)` float32, the log-probability divided by the length penalty.
+        scores: `(batch, hypotheses)` float32, the log-probability that the model gives, of a beam
+            with its penalties.
         lengths: `(batch, hypotheses)` int32, tokens up to and including the end token.
+        attention: `(batch, hypotheses, max_length, memory_time)` float32, what the hypothesis
+            attended to when each of its tokens was chosen, and zeros after its end; None if the
+            step returns no attention.
 
     Where fewer hypotheses exist than were asked for, the rest have the score minus infinity and
     the length 0.
@@ -23,6 +27,18 @@ class Hypotheses(NamedTuple):
     tokens: Any
     scores: Any
     lengths: Any
+    attention: Any = None
+
+
+def finished(tokens, scores, lengths, pad_token, attention=None):
+    """The `Hypotheses`, without the tokens of those that came to nothing."""
+    reached = scores > -float("inf")
+    tokens = ops.where(ops.expand_dims(reached, -1), tokens, pad_token)
+    lengths = ops.where(reached, lengths, 0)
+    if attention is not None:
+        steps = ops.arange(tokens.shape[-1], dtype="int32") < ops.expand_dims(lengths, -1)
+        attention = ops.where(ops.expand_dims(steps, -1), attention, 0.0)
+    return Hypotheses(tokens, scores, lengths, attention)
 
 
 def penalty(length, alpha):
@@ -34,56 +50,57 @@ def penalty(length, alpha):
     return ops.power((5.0 + ops.cast(length, "float32")) / 6.0, alpha)
 
 
-def top_tokens(logits, count):
-    """The `count` highest logits of each row and their tokens, as `keras.ops.top_k` gives them.
-
-    For a large vocabulary this takes the maxima of groups of tokens first, since the highest
-    `count` tokens are in the `count` groups with the highest maxima: a third of the time of
-    `top_k` over 8,000 tokens on a CPU. Among equal logits another may be chosen.
-    """
-    vocabulary = logits.shape[-1]
-    groups = -(-vocabulary // GROUP)
-    if groups < 2 * count:
-        return ops.top_k(logits, count)
-    if groups * GROUP != vocabulary:
-        logits = ops.pad(
-            logits, ((0, 0), (0, groups * GROUP - vocabulary)), constant_values=-float("inf")
-        )
-    logits = ops.reshape(logits, (-1, GROUP))
-    maxima = ops.reshape(ops.max(logits, axis=-1), (-1, groups))
-    _, best = ops.top_k(maxima, count)
-    best = ops.cast(best, "int32")
-    rows = ops.expand_dims(ops.cumsum(ops.ones_like(best[:, 0])) - 1, -1)
-    members = ops.take(logits, ops.reshape(rows * groups + best, (-1,)), axis=0)
-    top, index = ops.top_k(ops.reshape(members, (-1, count * GROUP)), count)
-    index = ops.cast(index, "int32")
-    return top, ops.take_along_axis(best, index // GROUP, axis=-1) * GROUP + index % GROUP
-
-
-def candidates(logits, count, forbidden_tokens):
-    """The `count` most probable tokens of each row, and a few that are not to be chosen.
-
-    The rows keep as many candidates more as there are forbidden tokens, which have the
-    log-probability minus infinity: so no array of the size of the vocabulary is written for them.
+def coverage_score(coverage, mask, beta):
+    """Return `beta * sum_i log(min(coverage_i, 1))` (Wu et al. 2016, equation 14), at most 0.
 
     Args:
-        logits: `(rows, vocabulary)`, of any float dtype.
-        count: how many allowed tokens to find.
-        forbidden_tokens: tokens that are never chosen. What remains is not renormalised: a
-            score stays the probability that the model gives.
+        coverage: `(rows, memory_time)` float32, the attention summed over the steps.
+        mask: `(rows, memory_time)`, False at padding, which need not be covered.
+        beta: weight, not negative.
 
     Returns:
-        float32 log-probabilities and int32 tokens, both `(rows, candidates)`, highest logit first.
+        `(rows,)` float32.
     """
-    logits = ops.cast(logits, "float32")
-    top, tokens = top_tokens(logits, min(count + len(forbidden_tokens), logits.shape[-1]))
-    highest = ops.max(top, axis=-1, keepdims=True)  # a slice of it makes XLA sort all of the row
-    total = ops.sum(ops.exp(logits - highest), axis=-1, keepdims=True)
-    log_probs = top - highest - ops.log(total)
-    tokens = ops.cast(tokens, "int32")
-    for forbidden in forbidden_tokens:
-        log_probs = ops.where(ops.equal(tokens, forbidden), -float("inf"), log_probs)
-    return log_probs, tokens
+    logs = ops.log(ops.clip(coverage, LEAST_COVERAGE, 1.0))
+    return beta * ops.sum(ops.where(mask, logs, 0.0), axis=-1)
+
+
+def unpacked(returned, mask):
+    """The logits, state and attention of what a step returned.
+
+    Args:
+        returned: `(logits, state)` or `(logits, state, attention)`.
+        mask: `(rows, memory_time)`, False at padding, if attention is expected, else None.
+
+    Returns:
+        `(logits, state, attention)` with attention `(rows, memory_time)` in float32, zero at
+        padding, or None.
+
+    Raises:
+        ValueError: if there is attention without mask or mask without attention, or attention
+            has another rank.
+    """
+    logits, state, *attention = returned
+    if mask is None:
+        if attention:
+            raise ValueError(
+                "The step returns attention: give `memory_mask`, True where the memory is no "
+                "padding."
+            )
+        return logits, state, None
+    if not attention:
+        raise ValueError(
+            "`memory_mask` was given, but the step returns no attention: it must return "
+            "(logits, state, attention)."
+        )
+    [attention] = attention
+    if len(attention.shape) != 2:
+        raise ValueError(
+            "The attention that a step returns must be (rows, memory_time), but has the shape "
+            f"{tuple(attention.shape)}."
+        )
+    attention = ops.where(mask, ops.cast(attention, "float32"), 0.0)
+    return logits, state, ops.reshape(attention, ops.shape(mask))  # a loop wants shapes to stay
 
 
 def row_limits(start_tokens, max_length, max_lengths):
@@ -94,8 +111,8 @@ def row_limits(start_tokens, max_length, max_lengths):
     return ops.clip(ops.cast(max_lengths, "int32"), 1, limits)
 
 
-def check_at_least_one(**sizes):
-    """Raise `ValueError` for an argument that is no integer from 1 on."""
+def check_at_least(least, **sizes):
+    """Raise `ValueError` for an argument that is no integer from `least` on."""
     for name, size in sizes.items():
-        if not isinstance(size, int) or size < 1:
-            raise ValueError(f"`{name}` must be an integer of at least 1, not {size!r}.")
+        if not isinstance(size, int) or size < least:
+            raise ValueError(f"`{name}` must be an integer of at least {least}, not {size!r}.")

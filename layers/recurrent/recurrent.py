@@ -96,7 +96,7 @@ class Recurrent(keras.layers.RNN):
             return super().call(sequences, initial_state, mask=mask, training=training)
         if self.unroll and sequences.shape[1] is None:
             raise ValueError("`unroll=True` needs a static number of steps.")
-        states = self._first_states(sequences, initial_state)
+        states = self._first_states(sequences, initial_state, memory)
         memory = {} if memory is None else {"memory": memory, "memory_mask": memory_mask}
         last_output, outputs, states = self._run(sequences, states, mask, training, memory)
         output = outputs if self.return_sequences else last_output
@@ -107,7 +107,7 @@ class Recurrent(keras.layers.RNN):
                 variable.assign(state)
         return (output, *states) if self.return_state else output
 
-    def _first_states(self, sequences, initial_state):
+    def _first_states(self, sequences, initial_state, memory):
         if self.stateful:
             rows, expected = sequences.shape[0], self.states[0].shape[0]
             if rows not in (None, expected):
@@ -116,7 +116,10 @@ class Recurrent(keras.layers.RNN):
                 # Copies, since the variables change before a gradient reads them on torch.
                 initial_state = [ops.copy(state) for state in self.states]
         if initial_state is None:
-            initial_state = self.get_initial_state(ops.shape(sequences)[0])
+            # A state of unknown size is as long as the memory, and made with it at hand.
+            sized = all(None not in size for size in state_shapes(self.cell))
+            memory = {} if sized else {"memory": memory}
+            initial_state = self.cell.get_initial_state(ops.shape(sequences)[0], **memory)
         return [self.cell.computed(state) for state in keras.tree.flatten(initial_state)]
 
     def _run(self, sequences, states, mask, training, memory):
@@ -167,7 +170,9 @@ class Recurrent(keras.layers.RNN):
         size = getattr(self.cell, "output_size", None) or self.state_size[0]
         output = (batch_size, time, size) if self.return_sequences else (batch_size, size)
         if self.return_state:
-            return (output, *[(batch_size, *size) for size in state_shapes(self.cell)])
+            length = memory_shape[1] if memory_shape else None
+            states = [[length if n is None else n for n in s] for s in state_shapes(self.cell)]
+            return (output, *[(batch_size, *size) for size in states])
         return output
 
     @classmethod

@@ -27,7 +27,7 @@ class RecurrentDecoder(keras.layers.Layer):
         cell: the `Cell` of each layer; the layers run copies of its configuration under the
             dtype policy of this layer.
         layers: number of layers.
-        attention: layer with `bind`, like `LuongAttention`, a copy of which is used;
+        attention: a `ContentAttention`, such as `LuongAttention`, a copy of which is used;
             `LuongAttention()` when None.
         dropout: share of the outputs of each layer, and of the attentional vector, to drop; one
             mask per sequence and layer (Gal & Ghahramani 2016).
@@ -114,7 +114,7 @@ class RecurrentDecoder(keras.layers.Layer):
             return outputs[..., : self.units], weights
         return outputs
 
-    def begin(self, memory, memory_mask=None, max_length=None):
+    def begin(self, memory, memory_mask=None, max_length=None, return_attention_scores=False):
         """Start decoding step by step, with the same numbers as `call`.
 
         Args:
@@ -122,21 +122,30 @@ class RecurrentDecoder(keras.layers.Layer):
             memory_mask: boolean tensor `(batch, memory_time)`, True = may attend.
             max_length: number of steps at most; this decoder, whose state does not grow, has no
                 need to know.
+            return_attention_scores: let `step` return the weights on the memory, too.
 
         Returns:
             `(step, state)`. `step(inputs, state) -> (outputs, state)` takes inputs `(rows,
-            features)` and gives outputs `(rows, units)`. The state is a tuple of tensors `(rows,
-            ...)`. At first rows is batch; a state whose rows were repeated (row r for sentence r
-            // beam) may be given as well.
+            features)` and gives outputs `(rows, units)`; with the weights, `(outputs, state,
+            weights)`, these `(rows, memory_time)`. The state is a tuple of tensors `(rows, ...)`.
+            At first rows is batch; a state whose rows were repeated (row r for sentence r //
+            beam) may be given as well.
         """
         if not self.built:
             raise ValueError("RecurrentDecoder must be called once before `begin`.")
         memory = self.cell.computed(memory)
-        cell_step = self.cell.begin(ops.shape(memory)[0], memory=memory, memory_mask=memory_mask)
+        cell_step = self.cell.begin(
+            ops.shape(memory)[0],
+            memory=memory,
+            memory_mask=memory_mask,
+            return_attention_scores=return_attention_scores,
+        )
 
         def step(inputs, state):
             outputs, state = cell_step(self.cell.project(inputs), list(state))
-            return outputs, tuple(state)
+            if not return_attention_scores:
+                return outputs, tuple(state)
+            return outputs[:, : self.units], tuple(state), outputs[:, self.units :]
 
         return step, tuple(self._initial_states(memory, memory_mask))
 
@@ -150,7 +159,7 @@ class RecurrentDecoder(keras.layers.Layer):
             mean = self.cell.computed(total / ops.maximum(ops.sum(keep, axis=1), 1.0))
         fed = ops.matmul(mean, self.cell.computed(self.initial_kernel))
         fed = ops.tanh(fed + self.cell.computed(self.initial_bias))
-        *states, _ = self.cell.get_initial_state(ops.shape(memory)[0])
+        *states, _ = self.cell.get_initial_state(ops.shape(memory)[0], memory=memory)
         return [*states, fed]
 
     def compute_mask(self, inputs, previous_mask=None):

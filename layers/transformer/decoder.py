@@ -9,9 +9,9 @@ from layers.transformer.stack import TransformerStack
 
 @keras.saving.register_keras_serializable("working_memory")
 class TransformerDecoder(TransformerStack):
-    """Sinusoidal positions, a stack of decoder blocks, a last layer normalization.
+    """Positions, a stack of decoder blocks, a last normalization.
 
-    Vaswani et al. (2017, section 3.1), with the normalization first in each block.
+    Vaswani et al. (2017, section 3.1), by default with the normalization first in each block.
 
     Call arguments (all steps at once; no position sees a later one):
         inputs: `(batch, time, units)`.
@@ -40,20 +40,24 @@ class TransformerDecoder(TransformerStack):
         training=None,
         return_attention_scores=False,
     ):
-        outputs = self.positions(inputs)
+        outputs = self.enter(inputs)
         for block in self.blocks:
-            outputs, scores = block(
+            # Scores keep the backend from its fused attention, and only the last are wanted.
+            with_scores = return_attention_scores and block is self.blocks[-1]
+            outputs = block(
                 outputs,
                 memory,
                 mask=mask,
                 memory_mask=memory_mask,
                 training=training,
-                return_attention_scores=True,
+                return_attention_scores=with_scores,
             )
-        outputs = self.last_norm(outputs)
+        if return_attention_scores:
+            outputs, scores = outputs
+        outputs = self.leave(outputs)
         return (outputs, scores) if return_attention_scores else outputs
 
-    def begin(self, memory, memory_mask=None, max_length=None):
+    def begin(self, memory, memory_mask=None, max_length=None, return_attention_scores=False):
         """Starts decoding step by step, for inference.
 
         The keys and values of the memory are computed here, once, and `step` holds them. `state`
@@ -66,10 +70,13 @@ class TransformerDecoder(TransformerStack):
             memory: `(batch, memory_time, memory_features)`.
             memory_mask: `(batch, memory_time)`.
             max_length: largest number of steps.
+            return_attention_scores: whether steps return the weights on the memory too, the mean
+                over the heads of the scores of the last block.
 
         Returns:
             `(step, state)`: `step(inputs, state)` takes inputs `(rows, units)` and returns the
-            outputs `(rows, units)` and the new state; at first rows == batch.
+            outputs `(rows, units)` and the new state; with scores it returns a triple, whose last
+            part is the weights `(rows, memory_time)`. At first rows == batch.
 
         Raises:
             ValueError: if `max_length` is not given, or the layer was never called.
@@ -87,13 +94,22 @@ class TransformerDecoder(TransformerStack):
 
         def step(inputs, state):
             position = state["position"]
-            outputs = self.positions(inputs[:, None], offset=position)[:, 0]
+            # Cast here, as this runs outside of `call`, where Keras casts the inputs.
+            inputs = ops.cast(inputs, self.compute_dtype)
+            outputs = self.enter(inputs[:, None], offset=position)[:, 0]
             caches = []
             parts = zip(self.blocks, state["caches"], projected, strict=True)
             for block, cache, keys_values in parts:
-                outputs, cache = block.step(outputs, cache, position[0], keys_values, memory_mask)
+                with_scores = return_attention_scores and block is self.blocks[-1]
+                outputs, cache, *scores = block.step(
+                    outputs, cache, position[0], keys_values, memory_mask, with_scores
+                )
                 caches.append(cache)
-            return self.last_norm(outputs), {"position": position + 1, "caches": tuple(caches)}
+            outputs = self.leave(outputs)
+            state = {"position": position + 1, "caches": tuple(caches)}
+            if not return_attention_scores:
+                return outputs, state
+            return outputs, state, ops.mean(scores[0], axis=1)
 
         return step, state
 

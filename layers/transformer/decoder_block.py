@@ -3,18 +3,15 @@
 import keras
 from keras import ops
 
-from layers.attention.multi_head import MultiHeadAttention
 from layers.dropout import ByteDropout, derive_seeds
-from layers.transformer.encoder_block import head_width
-from layers.transformer.feed_forward import FeedForward
+from layers.transformer.block import TransformerBlock
 
 
 @keras.saving.register_keras_serializable("working_memory")
-class TransformerDecoderBlock(keras.layers.Layer):
+class TransformerDecoderBlock(TransformerBlock):
     """Causal self-attention, attention to a memory, and a feed-forward network.
 
-    Each is a residual branch with the layer normalization first (pre-norm, Xiong et al., 2020;
-    Vaswani et al., 2017, section 3.1, have it after the sum):
+    Vaswani et al. (2017, section 3.1), by default with the normalization first:
 
         x = x + dropout(self_attention(norm(x)))
         x = x + dropout(memory_attention(norm(x), memory))
@@ -36,63 +33,23 @@ class TransformerDecoderBlock(keras.layers.Layer):
         cache = block.begin_cache(rows, max_length)
         outputs, cache = block.step(inputs, cache, position, projected, memory_mask)
 
-    Args:
-        num_heads: number of attention heads; divides the features.
-        hidden_units: width of the hidden layer of the feed-forward network.
-        dropout: rate on the residual branches, the one place where Vaswani et al. (2017, section
-            5.4) drop inside of a block.
-        attention_dropout: rate of dropout of the attention probabilities.
-        hidden_dropout: rate of dropout of the hidden layer of the feed-forward network.
-        seed: integer seed of the dropout.
-
-    Raises:
-        ValueError: if the features are not a multiple of `num_heads`.
+    Constructor arguments: see `TransformerBlock`; positions and window are those of the
+    self-attention, the attention to the memory has neither.
     """
 
-    def __init__(
-        self,
-        num_heads,
-        hidden_units,
-        dropout=0.0,
-        attention_dropout=0.0,
-        hidden_dropout=0.0,
-        seed=None,
-        **kwargs,
-    ):
-        super().__init__(**kwargs)
-        self.num_heads = num_heads
-        self.hidden_units = hidden_units
-        self.dropout = dropout
-        self.attention_dropout = attention_dropout
-        self.hidden_dropout = hidden_dropout
-        self.seed = seed
-        self.supports_masking = True
-
     def build(self, inputs_shape, memory_shape):
-        width = head_width(inputs_shape[-1], self.num_heads)
-        dtype = self.dtype_policy
+        units, dtype = inputs_shape[-1], self.dtype_policy
         seeds = derive_seeds(self.seed, 6)
-
-        def attention(seed, name):
-            return MultiHeadAttention(
-                self.num_heads,
-                width,
-                dropout=self.attention_dropout,
-                seed=seed,
-                dtype=dtype,
-                name=name,
-            )
-
-        self.self_norm = keras.layers.LayerNormalization(dtype=dtype, name="self_norm")
-        self.self_attention = attention(seeds[0], "self_attention")
-        self.self_drop = ByteDropout(self.dropout, seeds[1], dtype=dtype)
-        self.memory_norm = keras.layers.LayerNormalization(dtype=dtype, name="memory_norm")
-        self.memory_attention = attention(seeds[2], "memory_attention")
-        self.memory_drop = ByteDropout(self.dropout, seeds[3], dtype=dtype)
-        self.forward_norm = keras.layers.LayerNormalization(dtype=dtype, name="forward_norm")
-        self.feed_forward = FeedForward(
-            self.hidden_units, self.hidden_dropout, seeds[4], dtype=dtype
+        self.self_norm = self.make_norm("self_norm")
+        self.self_attention = self.make_attention(
+            units, seeds[0], positions=self.positions, window=self.window, name="self_attention"
         )
+        self.self_drop = ByteDropout(self.dropout, seeds[1], dtype=dtype)
+        self.memory_norm = self.make_norm("memory_norm")
+        self.memory_attention = self.make_attention(units, seeds[2], name="memory_attention")
+        self.memory_drop = ByteDropout(self.dropout, seeds[3], dtype=dtype)
+        self.forward_norm = self.make_norm("forward_norm")
+        self.feed_forward = self.make_feed_forward(seeds[4])
         self.forward_drop = ByteDropout(self.dropout, seeds[5], dtype=dtype)
         self.self_norm.build(inputs_shape)
         self.self_attention.build(inputs_shape, inputs_shape)
@@ -110,21 +67,26 @@ class TransformerDecoderBlock(keras.layers.Layer):
         training=None,
         return_attention_scores=False,
     ):
-        normal = self.self_norm(inputs)
+        normal = self.enter(self.self_norm, inputs)
         branch = self.self_attention(
             normal, normal, value_mask=mask, use_causal_mask=True, training=training
         )
-        outputs = inputs + self.self_drop(branch, training=training)
-        branch, scores = self.memory_attention(
-            self.memory_norm(outputs),
+        branch = self.self_drop(branch, training=training)
+        outputs = self.leave(self.self_norm, inputs, branch)
+        branch = self.memory_attention(
+            self.enter(self.memory_norm, outputs),
             memory,
             value_mask=memory_mask,
-            return_attention_scores=True,
+            return_attention_scores=return_attention_scores,
             training=training,
         )
-        outputs = outputs + self.memory_drop(branch, training=training)
-        branch = self.feed_forward(self.forward_norm(outputs), training=training)
-        outputs = outputs + self.forward_drop(branch, training=training)
+        if return_attention_scores:
+            branch, scores = branch
+        branch = self.memory_drop(branch, training=training)
+        outputs = self.leave(self.memory_norm, outputs, branch)
+        branch = self.feed_forward(self.enter(self.forward_norm, outputs), training=training)
+        branch = self.forward_drop(branch, training=training)
+        outputs = self.leave(self.forward_norm, outputs, branch)
         return (outputs, scores) if return_attention_scores else outputs
 
     def project_memory(self, memory):
@@ -135,7 +97,15 @@ class TransformerDecoderBlock(keras.layers.Layer):
         """Returns an empty cache, see `MultiHeadAttention.begin_cache`."""
         return self.self_attention.begin_cache(rows, max_length)
 
-    def step(self, inputs, cache, position, projected, memory_mask=None):
+    def step(
+        self,
+        inputs,
+        cache,
+        position,
+        projected,
+        memory_mask=None,
+        return_attention_scores=False,
+    ):
         """One position of the call, for inference.
 
         Rows may be a multiple of the sentences, as in beam search: with `beam` rows for each
@@ -148,20 +118,34 @@ class TransformerDecoderBlock(keras.layers.Layer):
             position: integer scalar, the number of steps before this one.
             projected: as `project_memory` returned it, for `batch` sentences.
             memory_mask: `(batch, memory_time)`.
+            return_attention_scores: whether to return the scores of the attention to the memory
+                too, `(rows, num_heads, memory_time)`.
 
         Returns:
-            The outputs `(rows, features)` and the new cache.
+            The outputs `(rows, features)` and the new cache; with scores a triple.
         """
-        branch, cache = self.self_attention.step(self.self_norm(inputs), cache, position)
-        outputs = inputs + branch
+        normal = self.enter(self.self_norm, inputs)
+        branch, cache = self.self_attention.step(normal, cache, position)
+        outputs = self.leave(self.self_norm, inputs, branch)
         keys, values = projected
         rows, units = ops.shape(outputs)
-        queries = ops.reshape(self.memory_norm(outputs), (ops.shape(keys)[0], -1, units))
+        normal = self.enter(self.memory_norm, outputs)
+        queries = ops.reshape(normal, (ops.shape(keys)[0], -1, units))
         if memory_mask is not None:
-            memory_mask = ops.cast(memory_mask, "bool")[:, None]
-        branch = self.memory_attention.attend(queries, keys, values, memory_mask)
-        outputs = outputs + ops.reshape(branch, (rows, units))
-        return outputs + self.feed_forward(self.forward_norm(outputs)), cache
+            memory_mask = memory_mask[:, None]
+        branch = self.memory_attention.attend(
+            queries, keys, values, memory_mask, return_attention_scores
+        )
+        if return_attention_scores:
+            branch, scores = branch
+        branch = ops.reshape(branch, (rows, units))
+        outputs = self.leave(self.memory_norm, outputs, branch)
+        branch = self.feed_forward(self.enter(self.forward_norm, outputs))
+        outputs = self.leave(self.forward_norm, outputs, branch)
+        if not return_attention_scores:
+            return outputs, cache
+        scores = ops.transpose(scores, (0, 2, 1, 3))
+        return outputs, cache, ops.reshape(scores, (rows, self.num_heads, ops.shape(keys)[2]))
 
     def compute_output_spec(
         self,
@@ -180,14 +164,3 @@ class TransformerDecoderBlock(keras.layers.Layer):
 
     def compute_output_shape(self, inputs_shape, memory_shape=None):
         return tuple(inputs_shape)
-
-    def get_config(self):
-        return {
-            **super().get_config(),
-            "num_heads": self.num_heads,
-            "hidden_units": self.hidden_units,
-            "dropout": self.dropout,
-            "attention_dropout": self.attention_dropout,
-            "hidden_dropout": self.hidden_dropout,
-            "seed": self.seed,
-        }

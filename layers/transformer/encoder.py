@@ -8,10 +8,10 @@ from layers.transformer.stack import TransformerStack
 
 @keras.saving.register_keras_serializable("working_memory")
 class TransformerEncoder(TransformerStack):
-    """Sinusoidal positions, a stack of encoder blocks, a last layer normalization.
+    """Positions, a stack of encoder blocks, a last normalization.
 
-    Vaswani et al. (2017, section 3.1), with the normalization first in each block. Its memory is
-    everything it is given: every position sees every other.
+    Vaswani et al. (2017, section 3.1), by default with the normalization first in each block. Its
+    memory is everything it is given: every position sees every other, or those in its window.
 
     Call arguments:
         inputs: `(batch, time, units)`.
@@ -28,10 +28,10 @@ class TransformerEncoder(TransformerStack):
         self.build_stack(inputs_shape)
 
     def call(self, inputs, mask=None, training=None):
-        outputs = self.positions(inputs)
+        outputs = self.enter(inputs)
         for block in self.blocks:
             outputs = block(outputs, mask=mask, training=training)
-        return self.last_norm(outputs)
+        return self.leave(outputs)
 
     def compute_output_shape(self, inputs_shape):
         return tuple(inputs_shape)

@@ -1,8 +1,9 @@
 """Sinusoidal positions."""
 
 import keras
-import numpy as np
 from keras import ops
+
+from layers.attention.sinusoids import sinusoids
 
 
 @keras.saving.register_keras_serializable("working_memory")
@@ -26,15 +27,10 @@ class SinusoidalPositions(keras.layers.Layer):
 
     def call(self, inputs, offset=0):
         time, units = ops.shape(inputs)[1], inputs.shape[-1]
-        # (1, time, 1) or, with an offset for every row, (batch, time, 1). In float32, as half
-        # precision cannot tell apart the positions beyond some hundreds.
+        # (1, time, 1) or, with an offset for every row, (batch, time, 1).
         offset = ops.reshape(ops.cast(offset, "float32"), (-1, 1, 1))
         positions = offset + ops.cast(ops.arange(time, dtype="int32"), "float32")[None, :, None]
-        channels = np.arange(units)
-        rates = (10000.0 ** -(channels // 2 * 2 / units)).astype("float32")
-        angles = positions * ops.convert_to_tensor(rates)
-        sines = ops.where(channels % 2 == 0, ops.sin(angles), ops.cos(angles))
-        return inputs + ops.cast(sines, inputs.dtype)
+        return inputs + ops.cast(sinusoids(positions, units), inputs.dtype)
 
     def compute_output_shape(self, inputs_shape, offset_shape=None):
         return tuple(inputs_shape)

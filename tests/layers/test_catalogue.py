@@ -70,4 +70,7 @@ def test_what_is_wrong_is_said_in_a_sentence(name, role, options, sentence):
 
 
 def test_defaults_are_filled_in():
-    assert resolve("transformer", {"heads": 2}) == {"layers": 4, "heads": 2, "hidden_units": 256}
+    options = resolve("transformer", {"heads": 2})
+    assert options["heads"] == 2
+    assert options == {**MEMORIES["transformer"].options, "heads": 2}
+    assert (options["layers"], options["hidden_units"]) == (4, 256)

@@ -19,17 +19,29 @@ def close(one, other):
     np.testing.assert_allclose(ops.convert_to_numpy(one), other, rtol=1e-5, atol=1e-5)
 
 
-@pytest.mark.parametrize("score", ["general", "dot"])
-def test_is_the_equations_of_the_paper(score):
+def score_of(layer, weights):
+    """The score of the paper, as a function of one query and one step of the value."""
+    factor = weights.pop() if layer.scale else 1.0
+    if layer.score == "dot":
+        return lambda h, m: factor * (h @ m)
+    if layer.score == "general":
+        return lambda h, m: factor * (h @ weights[0] @ m)
+    kernel, vector = weights
+    return lambda h, m: factor * (vector @ np.tanh(np.concatenate([h, m]) @ kernel))
+
+
+@pytest.mark.parametrize("score", ["general", "dot", "concat"])
+@pytest.mark.parametrize("scale", [False, True])
+def test_is_the_equations_of_the_paper(score, scale):
     query, value = normal(3, 5, 6), normal(3, 7, 6)
-    layer = LuongAttention(score)
+    layer = LuongAttention(score, scale=scale)
     layer(query, value)
     layer.set_weights([normal(*w.shape) for w in layer.weights])
-    kernel = np.asarray(layer.get_weights()[0]) if score == "general" else np.eye(6)
+    score = score_of(layer, list(layer.get_weights()))
     context, weights = np.zeros((3, 5, 6)), np.zeros((3, 5, 7))
     for row, kept in enumerate(MASK):
         for t in range(5):
-            scores = np.array([query[row, t] @ kernel @ m for m in value[row, kept]])
+            scores = np.array([score(query[row, t], m) for m in value[row, kept]])
             exponentials = np.exp(scores)
             weights[row, t, kept] = exponentials / exponentials.sum()
             context[row, t] = weights[row, t] @ value[row]
@@ -38,7 +50,14 @@ def test_is_the_equations_of_the_paper(score):
     close(got[1], weights)
     attend = layer.bind(value, MASK)
     for t in range(5):
-        close(attend(query[:, t : t + 1])[0][:, 0], context[:, t])
+        one, _, state = attend(query[:, t : t + 1])
+        close(one[:, 0], context[:, t])
+        assert state == []
+
+
+def test_a_scale_starts_at_one():
+    query, value = normal(3, 5, 6), normal(3, 7, 6)
+    close(LuongAttention("dot", scale=True)(query, value), LuongAttention("dot")(query, value))
 
 
 def test_a_row_that_may_attend_to_nothing_gets_zeros():
@@ -58,14 +77,21 @@ def test_wrong_arguments_are_named():
         LuongAttention("dot")(normal(3, 5, 4), normal(3, 7, 6))
 
 
-@pytest.mark.parametrize("score, size, weights", [("general", 8, 1), ("dot", 6, 0)])
-def test_contract(score, size, weights):
-    for options in ({}, {"return_attention_scores": True}):
-        check_layer(
-            LuongAttention,
-            {"score": score},
-            {"query": normal(3, 5, 6), "value": normal(3, 7, size)},
-            options=options,
-            masks={"value_mask": "value"},
-            trainable_weights=weights,
-        )
+@pytest.mark.parametrize(
+    "score, scale, size, weights, scores",
+    [
+        ("general", False, 8, 1, False),
+        ("general", True, 8, 2, True),
+        ("dot", False, 6, 0, True),
+        ("concat", True, 8, 3, False),
+    ],
+)
+def test_contract(score, scale, size, weights, scores):
+    check_layer(
+        LuongAttention,
+        {"score": score, "scale": scale},
+        {"query": normal(3, 5, 6), "value": normal(3, 7, size)},
+        options={"return_attention_scores": True} if scores else {},
+        masks={"query_mask": "query", "value_mask": "value"},
+        trainable_weights=weights,
+    )

@@ -187,8 +187,9 @@ def test_steps_equal_the_whole(policy, tolerance):
         np.testing.assert_allclose(array(output), whole[:, time], atol=tolerance)
 
 
-def test_steps_run_in_a_loop():
-    layer = MultiHeadAttention(HEADS, 4)
+@pytest.mark.parametrize("positions", [None, "rotary", "alibi", "relative"])
+def test_steps_run_in_a_loop(positions):
+    layer = MultiHeadAttention(HEADS, 4, positions=positions, window=3)
     inputs = normal(BATCH, TIME, 8)
     whole = array(layer(inputs, inputs, use_causal_mask=True))
 

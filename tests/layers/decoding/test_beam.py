@@ -129,7 +129,7 @@ def test_forbidden_tokens():
     forbidden = (0, 1, 4)
     result = search(toy, 3, forbidden_tokens=forbidden, length_penalty=1.0, hypotheses=2)
     for sentence in range(toy.batch):
-        wanted = beam_of(toy, sentence, toy.steps, 3, 1.0, 2, forbidden)
+        wanted = beam_of(toy, sentence, toy.steps, 3, 1.0, 2, forbidden=forbidden)
         assert_same(found(result, sentence), wanted)
 
 

@@ -16,7 +16,8 @@ def test_takes_the_most_probable_token_at_each_step():
 def test_shapes_dtypes_and_padding():
     toy = Toy(seed=1)
     result = greedy(toy.step, toy.state(), toy.start(), END, toy.steps, pad_token=9)
-    tokens, scores, lengths = (ops.convert_to_numpy(x) for x in result)
+    assert result.attention is None
+    tokens, scores, lengths = (ops.convert_to_numpy(x) for x in result[:3])
     assert tokens.shape == (toy.batch, 1, toy.steps) and tokens.dtype == "int32"
     assert scores.shape == lengths.shape == (toy.batch, 1)
     assert scores.dtype == "float32" and lengths.dtype == "int32"

@@ -6,7 +6,7 @@ import pytest
 from keras import ops
 from layer_contract import check_layer
 
-from layers.attention import LuongAttention
+from layers.attention import AdditiveAttention, LuongAttention, MonotonicLuongAttention
 from layers.recurrent import (
     LSTMCell,
     Recurrent,
@@ -30,6 +30,14 @@ def numpy(x):
 
 def close(one, other, tolerance=1e-5):
     np.testing.assert_allclose(numpy(one), numpy(other), rtol=tolerance, atol=tolerance)
+
+
+# An attention without a state, one with a sum of weights, one with the last weights.
+ATTENTIONS = [
+    LuongAttention,
+    lambda: AdditiveAttention(4, coverage=True),
+    lambda: MonotonicLuongAttention(score_bias=-1.0),
+]
 
 
 def lstm(units=4):
@@ -84,29 +92,38 @@ def test_a_cell_of_keras_encodes_too():
     assert layer(normal(3, 5, 6)).shape == (3, 5, 4)
 
 
+@pytest.mark.parametrize("attention", ATTENTIONS, ids=["luong", "coverage", "monotonic"])
 @pytest.mark.parametrize("layers", [1, 2])
-def test_decoder_step_by_step_equals_call(layers):
+def test_decoder_step_by_step_equals_call(layers, attention):
     x, memory = normal(3, 5, 6), normal(3, 7, 8)
-    decoder = RecurrentDecoder(LSTMCell(4), layers=layers)
-    wanted = decoder(x, memory, memory_mask=MEMORY_MASK)
+    decoder = RecurrentDecoder(LSTMCell(4), layers=layers, attention=attention())
+    wanted, scores = decoder(x, memory, memory_mask=MEMORY_MASK, return_attention_scores=True)
     step, state = decoder.begin(memory, MEMORY_MASK, max_length=5)
+    with_weights, other = decoder.begin(memory, MEMORY_MASK, return_attention_scores=True)
     for t in range(5):
         output, state = step(x[:, t], state)
         close(output, wanted[:, t])
+        output, other, weights = with_weights(x[:, t], other)
+        close(output, wanted[:, t])
+        close(weights, scores[:, 0, t])
 
 
-def test_a_beam_reads_the_memory_as_if_it_were_tiled():
+@pytest.mark.parametrize("attention", ATTENTIONS, ids=["luong", "coverage", "monotonic"])
+def test_a_beam_reads_the_memory_as_if_it_were_tiled(attention):
     beam, memory = 4, normal(3, 7, 8)
     x, garbage = normal(2, 3 * beam, 6), normal(3, 5, 6)
-    decoder = RecurrentDecoder(LSTMCell(4), layers=2)
+    decoder = RecurrentDecoder(LSTMCell(4), layers=2, attention=attention())
     decoder(garbage, memory)
-    folded, state = decoder.begin(memory, MEMORY_MASK)
+    folded, state = decoder.begin(memory, MEMORY_MASK, return_attention_scores=True)
     state = tuple(ops.repeat(part, beam, axis=0) for part in state)
-    tiled, other = decoder.begin(np.repeat(memory, beam, 0), np.repeat(MEMORY_MASK, beam, 0))
+    tiled, other = decoder.begin(
+        np.repeat(memory, beam, 0), np.repeat(MEMORY_MASK, beam, 0), return_attention_scores=True
+    )
     for inputs in x:
-        one, state = folded(inputs, state)
-        two, other = tiled(inputs, other)
+        one, state, weights = folded(inputs, state)
+        two, other, tiled_weights = tiled(inputs, other)
         close(one, two)
+        close(weights, tiled_weights)
     for one, two in zip(state, other, strict=True):
         close(one, two)
 
@@ -190,4 +207,17 @@ def test_contract_of_decoder():
         seed_generators=4,
         trainable_weights=10,
         propagates_mask=True,
+    )
+
+
+def test_contract_of_decoder_with_an_attention_that_remembers():
+    check_layer(
+        RecurrentDecoder,
+        lambda: {"cell": lstm(6), "attention": AdditiveAttention(4, coverage=True)},
+        {"inputs": normal(3, 5, 8), "memory": normal(3, 7, 6)},
+        options={"return_attention_scores": True},
+        masks={"mask": "inputs", "memory_mask": "memory"},
+        seed_generators=2,
+        trainable_weights=12,
+        xla=False,
     )

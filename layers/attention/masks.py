@@ -1,0 +1,82 @@
+"""Who may see whom, and a softmax that keeps to it."""
+
+import keras
+from keras import ops
+
+# Added to a score that must not be seen: its exponential is exactly zero beside any other
+# score, and unlike the lowest float it stays finite when a score is added to it.
+HIDDEN = -1e9
+
+
+def both(mask, other):
+    """The conjunction of two masks of shapes that broadcast; either may be None."""
+    if other is None:
+        return mask
+    other = ops.cast(other, "bool")
+    return other if mask is None else ops.logical_and(mask, other)
+
+
+def distances(time, memory_time, offset=0):
+    """How many positions each query comes after each key; negative for keys of its future.
+
+    Args:
+        time: number of queries.
+        memory_time: number of keys.
+        offset: integer scalar, the position of the first query, where the first key has 0.
+
+    Returns:
+        int32 tensor `(time, memory_time)`.
+    """
+    queries = ops.arange(time, dtype="int32") + ops.cast(offset, "int32")
+    return queries[:, None] - ops.arange(memory_time, dtype="int32")[None]
+
+
+def sight(time, memory_time, offset=0, causal=False, window=None):
+    """Where causality and a window let the queries look.
+
+    Args:
+        time, memory_time, offset: as for `distances`.
+        causal: whether no query sees a key of its future.
+        window: number above the distance of every key seen, to either side; None for all.
+
+    Returns:
+        Mask `(1, time, memory_time)`, None if everything is seen.
+    """
+    if not causal and window is None:
+        return None
+    distance = distances(time, memory_time, offset)
+    mask = both(None, distance >= 0 if causal else None)
+    return both(mask, None if window is None else ops.abs(distance) < window)[None]
+
+
+def joint_mask(query_mask=None, memory_masks=(), attention_mask=None):
+    """The conjunction of masks of queries `(batch, time)`, of keys `(batch, memory_time)`, and of
+    both, `(batch, time, memory_time)`, in a shape that broadcasts to the last; None if all are.
+    """
+    mask = both(None, None if query_mask is None else query_mask[:, :, None])
+    for memory_mask in memory_masks:
+        mask = both(mask, None if memory_mask is None else memory_mask[:, None])
+    return both(mask, attention_mask)
+
+
+def masked_softmax(scores, mask=None, bias=None):
+    """Softmax over the keys in at least float32; rows that see nothing are 0.
+
+    Args:
+        scores: `(batch, heads, time, memory_time)`.
+        mask: True where a query may see a key, of a shape that broadcasts to `(batch, time,
+            memory_time)`.
+        bias: added to the scores in the precision of the softmax, of a shape that broadcasts
+            to theirs.
+
+    Returns:
+        Probabilities in the shape of the scores.
+    """
+    scores = ops.cast(scores, keras.backend.result_type(scores.dtype, "float32"))
+    if bias is not None:
+        scores = scores + ops.cast(bias, scores.dtype)
+    if mask is None:
+        return ops.softmax(scores)
+    mask = mask[:, None]
+    scores = ops.softmax(scores + ops.cast(ops.where(mask, 0.0, HIDDEN), scores.dtype))
+    return scores * ops.cast(ops.any(mask, axis=-1, keepdims=True), scores.dtype)
