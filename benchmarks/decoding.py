@@ -1,7 +1,6 @@
 """Measures decoding: with a cache and without, and a beam beside that of KerasHub.
 
 python -m benchmarks.decoding
-python -m benchmarks.decoding --run bench-multi30k-1     also the sentences a second of that run
 """
 
 from __future__ import annotations
@@ -82,6 +81,7 @@ def our_beam(model: Translator, source) -> tf.Tensor:
 def peer_beam(model: Translator, source) -> tf.Tensor:
     """The beam search of KerasHub, which drives the same step with the same cache."""
     step, state = model.begin(source, STEPS)
+    vars(step).clear()  # it repeats and reorders every tensor of the cache by itself
     sampler = kerashub.hub().samplers.BeamSampler(num_beams=WIDTH)
     prompt = tf.concat([starts()[:, None], tf.fill((SENTENCES, STEPS), PAD)], axis=1)
 
@@ -104,13 +104,6 @@ def compare(contenders: Mapping[str, Callable], rounds: int) -> dict[str, float]
     return interleaved_medians(
         {name: lambda graph=graph: graph(source).numpy() for name, graph in graphs.items()}, rounds
     )
-
-
-def sentences_per_second(run: str) -> float:
-    """Multi30k sentences a second that a trained run decodes, tokenizing aside, with its beam."""
-    from apps.harness.run_folder import RunFolder  # slow to import, and seldom needed
-    from apps.translate.data import load_corpus
-    from apps.translate.search import Searcher
 
 
 def write(what: str, value: float, unit: str, seconds: float) -> None:

@@ -18,7 +18,8 @@ def fused_attention(queries, keys, values, mask=None, causal=False):
 
     Args:
         queries: `(batch, heads, time, width)`.
-        keys, values: `(batch, key_value_heads, memory_time, width)`.
+        keys: `(batch, key_value_heads, width, memory_time)`.
+        values: `(batch, key_value_heads, memory_time, width)`.
         mask: True where a query may see a key, of a shape that broadcasts to `(batch, time,
             memory_time)`.
         causal: whether query t sees keys up to t alone; instead of a mask, which the fastest
@@ -28,7 +29,9 @@ def fused_attention(queries, keys, values, mask=None, causal=False):
         Tensor `(batch, time, heads, width)`, zeros where a query sees nothing.
     """
     context = ops.dot_product_attention(
-        *(ops.transpose(part, (0, 2, 1, 3)) for part in (queries, keys, values)),
+        ops.transpose(queries, (0, 2, 1, 3)),
+        ops.transpose(keys, (0, 3, 1, 2)),
+        ops.transpose(values, (0, 2, 1, 3)),
         mask=None if mask is None else mask[:, None],
         scale=1.0,
         is_causal=causal,

@@ -53,32 +53,24 @@ class HeadProjections(keras.layers.Layer):
         setattr(self, f"{name}_kernel", kernel)
         setattr(self, f"{name}_bias", bias)
 
-    def project(self, inputs, *names):
-        """Projects one input by one product, however many results are asked for.
+    def project(self, inputs, name, axes=(0, 2, 1, 3)):
+        """Projects inputs to the heads of "query", "key" or "value".
+
+        One product each: with the kernels side by side and one product for all three, a train
+        step of an attention takes longer, since what comes out has to be taken apart.
 
         Args:
             inputs: `(batch, time, features)`.
-            names: "query", "key" or "value". Queries are scaled by 1 / sqrt(key_dim).
+            name: which projection; queries are scaled by 1 / sqrt(key_dim).
+            axes: order of the axes of the result, given as `(batch, time, heads, width)`.
 
         Returns:
-            For each name a tensor `(batch, its heads, time, its width)`.
+            Tensor `(batch, heads, time, width)`, if the axes are not another order.
         """
-        widths = [self.value_dim if name == "value" else self.key_dim for name in names]
-        if len(set(widths)) > 1:  # heads of unequal width are no axis of an array
-            return [part for name in names for part in self.project(inputs, name)]
-        kernels, biases = zip(*(self._weights_of(name) for name in names), strict=True)
-        kernel, bias = kernels[0], biases[0]
-        if len(names) > 1:
-            kernel = ops.concatenate(kernels, axis=-1)
-            bias = ops.concatenate(biases, axis=-1) if self.use_bias else None
-        heads = [self.num_heads if name == "query" else self.num_key_value_heads for name in names]
-        outputs = self._affine(inputs, kernel, bias)
-        outputs = ops.reshape(outputs, (*ops.shape(outputs)[:2], sum(heads), widths[0]))
-        outputs = ops.transpose(outputs, (0, 2, 1, 3))
-        if len(names) == 1:
-            return [outputs]
-        ends = [sum(heads[:count]) for count in range(1, len(heads))]
-        return ops.split(outputs, len(heads) if len(set(heads)) == 1 else ends, axis=1)
+        heads = self.num_heads if name == "query" else self.num_key_value_heads
+        outputs = self._affine(inputs, *self._weights_of(name))
+        outputs = ops.reshape(outputs, (*ops.shape(outputs)[:2], heads, -1))
+        return ops.transpose(outputs, axes)
 
     def project_output(self, context):
         """Projects what the heads found, `(batch, time, num_heads, value_dim)`, to the output."""
@@ -132,3 +124,31 @@ def grouped_product(rows, matrices):
     rows = ops.reshape(rows, (batch, groups, heads // groups * time, width))
     products = ops.matmul(rows, matrices)
     return ops.reshape(products, (batch, heads, time, ops.shape(products)[-1]))
+
+
+def side_by_side(x, beam, axis=2):
+    """`(batch * beam, heads, 1, n)` as `(batch, heads, beam, n)`, or with that axis last."""
+    _, heads, *sizes = ops.shape(x)
+    x = ops.reshape(x, (-1, beam, heads, *sizes))
+    x = ops.transpose(x, (0, 2, 1, 3, 4) if axis == 2 else (0, 2, 3, 1, 4))
+    shape = (-1, heads, beam, sizes[1]) if axis == 2 else (-1, heads, sizes[0], beam)
+    return ops.reshape(x, shape)
+
+
+def written(cache, new, position, axis):
+    """A cache with what is new at a step.
+
+    Args:
+        cache: keys or values of all steps, with `n` entries for each along an axis, side by side.
+        new: the entries of one step, `n` along that axis.
+        position: integer scalar, which step.
+        axis: 2 or 3, that of the entries.
+    """
+    entries, shape = new.shape[axis], ops.shape(cache)
+    steps = shape[axis] // entries
+    now = ops.arange(steps, dtype="int32") == position
+    # By selecting, since on TensorFlow an update of a slice copies the cache as well and takes
+    # longer to start.
+    split = ops.reshape(cache, (*shape[:axis], steps, entries, *shape[axis + 1 :]))
+    now = ops.reshape(now, (steps, *[1] * (4 - axis)))
+    return ops.reshape(ops.where(now, ops.expand_dims(new, axis), split), shape)

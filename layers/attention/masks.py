@@ -59,6 +59,22 @@ def joint_mask(query_mask=None, memory_masks=(), attention_mask=None):
     return both(mask, attention_mask)
 
 
+def own_entries(places, seen, beam):
+    """Where a row sees its own past among the entries of all rows of its sentence.
+
+    Args:
+        places: int32 `(batch * beam, steps)`, the place of a row's own entry at each step.
+        seen: mask `(1, 1, steps)` of the steps that rows see.
+        beam: number of entries at each step, side by side.
+
+    Returns:
+        Mask `(batch, beam, steps * beam)`.
+    """
+    own = ops.equal(ops.expand_dims(places, -1), ops.arange(beam, dtype="int32"))
+    own = ops.logical_and(own, ops.reshape(seen, (1, -1, 1)))
+    return ops.reshape(own, (-1, beam, places.shape[1] * beam))
+
+
 def masked_softmax(scores, mask=None, bias=None):
     """Softmax over the keys in at least float32; rows that see nothing are 0.
 

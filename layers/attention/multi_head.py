@@ -5,8 +5,15 @@ from keras import ops
 
 from layers.attention.alibi import alibi_bias
 from layers.attention.fused import fused_attention, has_fused_attention
-from layers.attention.heads import HeadProjections, grouped_product
-from layers.attention.masks import both, distances, joint_mask, masked_softmax, sight
+from layers.attention.heads import HeadProjections, grouped_product, side_by_side, written
+from layers.attention.masks import (
+    both,
+    distances,
+    joint_mask,
+    masked_softmax,
+    own_entries,
+    sight,
+)
 from layers.attention.relative import relative_bias
 from layers.attention.rotary import rotate
 from layers.dropout import ByteDropout
@@ -131,19 +138,14 @@ class MultiHeadAttention(HeadProjections):
         use_causal_mask=False,
         offset=0,
     ):
-        if value is query and (key is None or key is query):
-            queries, keys, values = self.project(query, "query", "key", "value")
-            keys = self._placed(keys)
-        else:
-            (queries,) = self.project(query, "query")
-            keys, values = self.project_memory(value, key)
-        queries = self._placed(queries, offset)
+        queries = self._queries(query, offset)
+        keys, values = self.project_memory(value, key)
         mask = joint_mask(query_mask, (value_mask, key_mask), attention_mask)
         # Causality alone is left to a fused attention, which is faster without a mask.
         causal = use_causal_mask and mask is None and self.window is None
         causal = causal and isinstance(offset, int) and offset == 0
         if not (causal and self._fuses(return_attention_scores, training)):
-            causal, times = False, (ops.shape(queries)[2], ops.shape(keys)[2])
+            causal, times = False, (ops.shape(queries)[2], ops.shape(keys)[3])
             mask = both(mask, sight(*times, offset, use_causal_mask, self.window))
         return self._attend(
             queries, keys, values, mask, return_attention_scores, training, offset, causal
@@ -158,14 +160,11 @@ class MultiHeadAttention(HeadProjections):
             offset: integer scalar, the position of the first key.
 
         Returns:
-            Keys `(batch, num_key_value_heads, memory_time, key_dim)`, rotated if positions are
-            rotary, and values `(batch, num_key_value_heads, memory_time, value_dim)`.
+            Keys `(batch, num_key_value_heads, key_dim, memory_time)`, as the product with queries
+            takes them, rotated if positions are rotary; and values `(batch, num_key_value_heads,
+            memory_time, value_dim)`.
         """
-        if key is None or key is value:
-            keys, values = self.project(value, "key", "value")
-        else:
-            (keys,), (values,) = self.project(key, "key"), self.project(value, "value")
-        return self._placed(keys, offset), values
+        return self._keys(value if key is None else key, offset), self.project(value, "value")
 
     def attend(
         self,
@@ -191,43 +190,58 @@ class MultiHeadAttention(HeadProjections):
         Returns:
             `(batch, time, features)`, with scores a pair as from calling the layer.
         """
-        (queries,) = self.project(query, "query")
-        queries, mask = self._placed(queries, offset), both(None, mask)
+        queries, mask = self._queries(query, offset), both(None, mask)
         return self._attend(queries, keys, values, mask, return_attention_scores, training, offset)
 
     def begin_cache(self, rows, max_length):
         """Returns an empty cache for causal self-attention over at most `max_length` steps.
 
         Returns:
-            Keys `(rows, num_key_value_heads, max_length, key_dim)` and values
+            Keys `(rows, num_key_value_heads, key_dim, max_length)` and values
             `(rows, num_key_value_heads, max_length, value_dim)`.
         """
+        rows_and_heads = (rows, self.num_key_value_heads)
         return tuple(
-            ops.zeros((rows, self.num_key_value_heads, max_length, width), self.compute_dtype)
-            for width in (self.key_dim, self.value_dim)
+            ops.zeros((*rows_and_heads, *size), self.compute_dtype)
+            for size in ((self.key_dim, max_length), (max_length, self.value_dim))
         )
 
-    def step(self, query, cache, position):
+    def step(self, query, cache, position, places=None):
         """Attends with one position to itself and those before it, for inference.
 
         Equals one row of the call with `use_causal_mask=True`.
+
+        With `places`, rows are a multiple of the cache's: row r belongs to cache row r // beam. The
+        cache then has `beam` entries for each step, side by side, and is never reordered when rows
+        go on from other rows: `places` says which of the entries are of a row's past.
 
         Args:
             query: `(rows, features)`.
             cache: as `begin_cache` or the step before returned it.
             position: integer scalar, the number of steps before this one; below `max_length`.
+            places: int32 `(rows, max_length)`, from 0 to beam - 1: which entry of each step is the
+                row's own. That of this step is r % beam. None where all have one entry.
 
         Returns:
             The output `(rows, features)` and the new cache.
         """
-        queries, keys, values = self.project(query[:, None], "query", "key", "value")
-        queries, keys = self._placed(queries, position), self._placed(keys, position)
-        cache = tuple(
-            ops.slice_update(past, (0, 0, position, 0), new)
-            for past, new in zip(cache, (keys, values), strict=True)
-        )
-        seen = sight(1, ops.shape(cache[0])[2], position, True, self.window)
-        return self._attend(queries, *cache, seen, offset=position)[:, 0], cache
+        queries = self._queries(query[:, None], position)
+        keys, values = self.project_memory(query[:, None], offset=position)
+        length = ops.shape(cache[0])[3] if places is None else places.shape[1]
+        queries, bias = self._with_positions(queries, length, position)
+        mask, beam = sight(1, length, position, True, self.window), 1
+        if places is not None:
+            beam = cache[0].shape[3] // length
+            queries, values = side_by_side(queries, beam), side_by_side(values, beam)
+            keys = side_by_side(keys, beam, axis=3)
+            mask = own_entries(places, mask, beam)
+            if bias is not None:  # the same for all entries of a step
+                bias = bias if len(bias.shape) == 3 else side_by_side(bias, beam)
+                bias = ops.repeat(bias, beam, axis=-1)
+        keys = written(cache[0], keys, position, axis=3)
+        values = written(cache[1], values, position, axis=2)
+        output = self._read(queries, keys, values, mask, bias)
+        return ops.reshape(output, ops.shape(query)), (keys, values)
 
     def _fuses(self, return_attention_scores, training):
         """Whether the backend's fused attention gives what is asked for."""
@@ -239,19 +253,32 @@ class MultiHeadAttention(HeadProjections):
             and has_fused_attention(self.num_heads, self.num_key_value_heads)
         )
 
-    def _placed(self, heads, offset=0):
-        """Queries or keys `(batch, heads, time, key_dim)`, rotated if positions are rotary."""
-        return rotate(heads, offset) if self.positions == "rotary" else heads
+    def _queries(self, inputs, offset):
+        """Queries `(batch, num_heads, time, key_dim)`, scaled, and rotated if that is asked for."""
+        queries = self.project(inputs, "query")
+        return rotate(queries, offset) if self.positions == "rotary" else queries
+
+    def _keys(self, inputs, offset):
+        """Keys `(batch, num_key_value_heads, key_dim, time)`, rotated likewise."""
+        if self.positions != "rotary":
+            return self.project(inputs, "key", axes=(0, 2, 3, 1))
+        return ops.transpose(rotate(self.project(inputs, "key"), offset), (0, 1, 3, 2))
 
     def _attend(
         self, queries, keys, values, mask, with_scores=False, training=False, offset=0, causal=False
     ):
         """Attends with queries `(batch, heads, time, key_dim)` that are scaled and placed."""
+        queries, bias = self._with_positions(queries, ops.shape(keys)[3], offset)
+        return self._read(queries, keys, values, mask, bias, with_scores, training, causal)
+
+    def _read(
+        self, queries, keys, values, mask, bias, with_scores=False, training=False, causal=False
+    ):
+        """Attends with queries for content; `bias` is what positions add to the scores."""
         if self._fuses(with_scores, training):
             context = fused_attention(queries, keys, values, mask, causal)
         else:
-            content, bias = self._with_positions(queries, ops.shape(keys)[2], offset)
-            scores = grouped_product(content, ops.transpose(keys, (0, 1, 3, 2)))
+            scores = grouped_product(queries, keys)
             scores = ops.cast(masked_softmax(scores, mask, bias), self.compute_dtype)
             context = grouped_product(self.dropout_layer(scores, training=training), values)
             context = ops.transpose(context, (0, 2, 1, 3))

@@ -3,6 +3,7 @@
 import keras
 from keras import ops
 
+from layers.transformer import decoding_state
 from layers.transformer.decoder_block import TransformerDecoderBlock
 from layers.transformer.stack import TransformerStack
 
@@ -64,7 +65,8 @@ class TransformerDecoder(TransformerStack):
         is what changes: for every row its step number, and the keys and values of its own past,
         with room for `max_length` steps. All rows are always at the same step. The rows of
         `state` may be repeated, each sentence's beside each other, and gathered within a
-        sentence: with `beam` rows for each, row r belongs to sentence r // beam.
+        sentence: with `beam` rows for each, row r belongs to sentence r // beam. `step` has the
+        attributes that `layers.decoding.states` describes, which spare a search most of that.
 
         Args:
             memory: `(batch, memory_time, memory_features)`.
@@ -87,10 +89,7 @@ class TransformerDecoder(TransformerStack):
             raise ValueError(f"Call or build {self.name} before decoding step by step.")
         projected = tuple(block.project_memory(memory) for block in self.blocks)
         rows = ops.shape(memory)[0]
-        state = {
-            "position": ops.zeros((rows,), dtype="int32"),
-            "caches": tuple(block.begin_cache(rows, max_length) for block in self.blocks),
-        }
+        state = decoding_state.begin(self.blocks, rows, max_length)
 
         def step(inputs, state):
             position = state["position"]
@@ -102,15 +101,24 @@ class TransformerDecoder(TransformerStack):
             for block, cache, keys_values in parts:
                 with_scores = return_attention_scores and block is self.blocks[-1]
                 outputs, cache, *scores = block.step(
-                    outputs, cache, position[0], keys_values, memory_mask, with_scores
+                    outputs,
+                    cache,
+                    position[0],
+                    keys_values,
+                    memory_mask,
+                    with_scores,
+                    state.get("places"),
                 )
                 caches.append(cache)
             outputs = self.leave(outputs)
-            state = {"position": position + 1, "caches": tuple(caches)}
+            state = {**state, "position": position + 1, "caches": tuple(caches)}
             if not return_attention_scores:
                 return outputs, state
             return outputs, state, ops.mean(scores[0], axis=1)
 
+        step.repeat = decoding_state.repeat
+        step.reorder = decoding_state.reorder
+        step.resize = decoding_state.resize
         return step, state
 
     def compute_output_spec(

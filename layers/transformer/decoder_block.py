@@ -105,6 +105,7 @@ class TransformerDecoderBlock(TransformerBlock):
         projected,
         memory_mask=None,
         return_attention_scores=False,
+        places=None,
     ):
         """One position of the call, for inference.
 
@@ -120,12 +121,13 @@ class TransformerDecoderBlock(TransformerBlock):
             memory_mask: `(batch, memory_time)`.
             return_attention_scores: whether to return the scores of the attention to the memory
                 too, `(rows, num_heads, memory_time)`.
+            places: see `MultiHeadAttention.step`.
 
         Returns:
             The outputs `(rows, features)` and the new cache; with scores a triple.
         """
         normal = self.enter(self.self_norm, inputs)
-        branch, cache = self.self_attention.step(normal, cache, position)
+        branch, cache = self.self_attention.step(normal, cache, position, places)
         outputs = self.leave(self.self_norm, inputs, branch)
         keys, values = projected
         rows, units = ops.shape(outputs)
@@ -145,7 +147,7 @@ class TransformerDecoderBlock(TransformerBlock):
         if not return_attention_scores:
             return outputs, cache
         scores = ops.transpose(scores, (0, 2, 1, 3))
-        return outputs, cache, ops.reshape(scores, (rows, self.num_heads, ops.shape(keys)[2]))
+        return outputs, cache, ops.reshape(scores, (rows, self.num_heads, ops.shape(values)[2]))
 
     def compute_output_spec(
         self,

@@ -180,7 +180,7 @@ def test_steps_equal_the_whole(policy, tolerance):
     inputs = normal(BATCH, TIME, 8)
     whole = array(layer(inputs, inputs, use_causal_mask=True))
     cache = layer.begin_cache(BATCH, max_length=TIME + 2)
-    assert [tuple(part.shape) for part in cache] == [(3, 2, 7, 4), (3, 2, 7, 3)]
+    assert [tuple(part.shape) for part in cache] == [(3, 2, 4, 7), (3, 2, 7, 3)]
     for time in range(TIME):
         output, cache = layer.step(ops.convert_to_tensor(inputs[:, time]), cache, time)
         assert keras.backend.standardize_dtype(output.dtype) == layer.compute_dtype

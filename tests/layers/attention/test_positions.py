@@ -95,7 +95,7 @@ def test_steps_equal_the_whole(positions, window):
     inputs = ops.convert_to_tensor(normal(BATCH, TIME, UNITS))
     whole = array(layer(inputs, inputs, use_causal_mask=True))
     cache = layer.begin_cache(BATCH, max_length=TIME + 1)
-    assert [tuple(part.shape) for part in cache] == [(2, 2, 6, 4), (2, 2, 6, 3)]
+    assert [tuple(part.shape) for part in cache] == [(2, 2, 4, 6), (2, 2, 6, 3)]
     for time in range(TIME):
         position = ops.convert_to_tensor(time, dtype="int32")
         output, cache = layer.step(inputs[:, time], cache, position)
