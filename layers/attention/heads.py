@@ -69,8 +69,11 @@ class HeadProjections(keras.layers.Layer):
         """
         heads = self.num_heads if name == "query" else self.num_key_value_heads
         outputs = self._affine(inputs, *self._weights_of(name))
-        outputs = ops.reshape(outputs, (*ops.shape(outputs)[:2], heads, -1))
-        return ops.transpose(outputs, axes)
+        batch, time = ops.shape(outputs)[:2]
+        shape = (batch, time, heads, outputs.shape[-1] // heads)
+        if time == 1:  # then it is no more than another shape, and a transpose of its own is dear
+            return ops.reshape(outputs, [shape[axis] for axis in axes])
+        return ops.transpose(ops.reshape(outputs, shape), axes)
 
     def project_output(self, context):
         """Projects what the heads found, `(batch, time, num_heads, value_dim)`, to the output."""
@@ -133,22 +136,3 @@ def side_by_side(x, beam, axis=2):
     x = ops.transpose(x, (0, 2, 1, 3, 4) if axis == 2 else (0, 2, 3, 1, 4))
     shape = (-1, heads, beam, sizes[1]) if axis == 2 else (-1, heads, sizes[0], beam)
     return ops.reshape(x, shape)
-
-
-def written(cache, new, position, axis):
-    """A cache with what is new at a step.
-
-    Args:
-        cache: keys or values of all steps, with `n` entries for each along an axis, side by side.
-        new: the entries of one step, `n` along that axis.
-        position: integer scalar, which step.
-        axis: 2 or 3, that of the entries.
-    """
-    entries, shape = new.shape[axis], ops.shape(cache)
-    steps = shape[axis] // entries
-    now = ops.arange(steps, dtype="int32") == position
-    # By selecting, since on TensorFlow an update of a slice copies the cache as well and takes
-    # longer to start.
-    split = ops.reshape(cache, (*shape[:axis], steps, entries, *shape[axis + 1 :]))
-    now = ops.reshape(now, (steps, *[1] * (4 - axis)))
-    return ops.reshape(ops.where(now, ops.expand_dims(new, axis), split), shape)

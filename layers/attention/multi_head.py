@@ -5,7 +5,7 @@ from keras import ops
 
 from layers.attention.alibi import alibi_bias
 from layers.attention.fused import fused_attention, has_fused_attention
-from layers.attention.heads import HeadProjections, grouped_product, side_by_side, written
+from layers.attention.heads import HeadProjections, grouped_product, side_by_side
 from layers.attention.masks import (
     both,
     distances,
@@ -238,8 +238,8 @@ class MultiHeadAttention(HeadProjections):
             if bias is not None:  # the same for all entries of a step
                 bias = bias if len(bias.shape) == 3 else side_by_side(bias, beam)
                 bias = ops.repeat(bias, beam, axis=-1)
-        keys = written(cache[0], keys, position, axis=3)
-        values = written(cache[1], values, position, axis=2)
+        keys = ops.slice_update(cache[0], (0, 0, 0, position * beam), keys)
+        values = ops.slice_update(cache[1], (0, 0, position * beam, 0), values)
         output = self._read(queries, keys, values, mask, bias)
         return ops.reshape(output, ops.shape(query)), (keys, values)
 
@@ -281,7 +281,10 @@ class MultiHeadAttention(HeadProjections):
             scores = grouped_product(queries, keys)
             scores = ops.cast(masked_softmax(scores, mask, bias), self.compute_dtype)
             context = grouped_product(self.dropout_layer(scores, training=training), values)
-            context = ops.transpose(context, (0, 2, 1, 3))
+            if ops.shape(context)[2] == 1:
+                context = ops.reshape(context, (-1, 1, self.num_heads, self.value_dim))
+            else:
+                context = ops.transpose(context, (0, 2, 1, 3))
         output = self.project_output(context)
         return (output, scores) if with_scores else output
 
