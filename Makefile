@@ -53,12 +53,12 @@ new-app: $(VENV)/.installed ## Copy an app under a new name: NAME=mine FROM=tran
 # Two files at a time: tests mostly trace, which takes one core.
 PYTEST := $(BIN)/python -m pytest --numprocesses=2 --dist=loadfile --durations=10 --durations-min=10
 
-test: $(VENV)/.installed-dev ## All tests, those of layers on TensorFlow and JAX
-	@$(MAKE) --no-print-directory test-layers BACKEND=jax
+test: $(VENV)/.installed-dev ## All tests on TensorFlow, the contracts of all layers on JAX
+	@KERAS_BACKEND=jax $(PYTEST) tests/layers -k "contract or promises"
 	@KERAS_BACKEND=tensorflow $(PYTEST) $(ARGS)
 
 BACKEND = tensorflow
-test-layers: $(VENV)/.installed-dev ## Tests of layers alone: BACKEND=tensorflow, jax or torch
+test-layers: $(VENV)/.installed-dev $(if $(filter torch,$(BACKEND)),$(VENV)/.installed-torch) ## Tests of layers alone: BACKEND=tensorflow, jax or torch
 	@KERAS_BACKEND=$(BACKEND) $(PYTEST) tests/layers $(ARGS)
 
 lint: $(VENV)/.installed-dev ## Check style and find likely bugs

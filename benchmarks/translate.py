@@ -4,6 +4,7 @@ python -m benchmarks.translate builtin
 python -m benchmarks.translate builtin --memories transformer lstm
 python -m benchmarks.translate builtin-blind
 DATA_DIR=... python -m benchmarks.translate multi30k
+DATA_DIR=... python -m benchmarks.translate speed
 """
 
 from __future__ import annotations
@@ -19,8 +20,9 @@ from typing import Any
 
 from apps.harness.metrics_file import read
 from apps.harness.provenance import ROOT
+from data.errors import UserError
 
-from .record import record_seeds
+from .record import record, record_seeds
 
 FILE = "translate"
 RUNS = ROOT / "runs" / "translate"
@@ -135,6 +137,24 @@ def multi30k(arguments: argparse.Namespace) -> None:
     write("multi30k.en-de.transformer_30min", MULTI30K, runs, command)
 
 
+def speed(arguments: argparse.Namespace) -> None:
+    """How fast training is, beside KerasHub and beside what the machine can do."""
+    from . import translate_speed  # it imports TensorFlow, and the others need not
+
+    started = time.monotonic()
+    found = translate_speed.measure()
+    seconds = time.monotonic() - started
+    for name, value, unit in (
+        ("speed_vs_kerashub", found.ours / found.peer, "ratio"),
+        ("gemm_share", found.share, "share"),
+        ("tokens_per_second", found.ours, "tokens/s"),
+        ("kerashub_tokens_per_second", found.peer, "tokens/s"),
+    ):
+        what = f"{FILE}.train.{name}"
+        record(FILE, what, value, unit, "python -m benchmarks.translate speed", 0, seconds)
+        print(f"{what} = {value:.4g} {unit}")
+
+
 def _timed(verb: str, *flags: str) -> float:
     """Runs one command of the app, its output shown; returns its wall time in seconds."""
     command = [sys.executable, "-m", "apps.translate", verb, *flags]
@@ -166,15 +186,20 @@ def main(words: Sequence[str] | None = None) -> int:
         ("builtin", builtin, [1, 2, 3]),
         ("builtin-blind", builtin_blind, [1]),
         ("multi30k", multi30k, [1]),
+        ("speed", speed, []),
     ):
         choice = choices.add_parser(name, help=action.__doc__.partition("\n")[0])
-        choice.add_argument("--seeds", type=int, nargs="+", default=seeds)
+        if seeds:
+            choice.add_argument("--seeds", type=int, nargs="+", default=seeds)
         choice.set_defaults(action=action, usual_seeds=seeds)
         if action is builtin:
             choice.add_argument("--memories", nargs="+", default=[], help="one row set for each")
     arguments = parser.parse_args(words or sys.argv[1:] or ["builtin"])
     try:
         arguments.action(arguments)
+    except UserError as error:
+        print(error, file=sys.stderr)
+        return 2
     except subprocess.CalledProcessError as error:
         print("That command failed, so nothing was recorded of it.", file=sys.stderr)
         return error.returncode or 1

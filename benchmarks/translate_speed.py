@@ -52,11 +52,12 @@ def measure() -> Speeds:
         data = prepare(config, RunFolder(folder))
     model = build(config, data)
     model.compile(make_optimizer(config.train, len(data.train)), jit_compile=False)
-    options = {"layers": 4, "heads": 4, "hidden_units": 256}
+    options = {"layers": 4, "hidden_units": 256}
     peer = kerashub.translator(
         len(data.tokenizer.pieces),
         config.data.max_length,
         config.model.units,
+        heads=4,
         dropout=config.model.dropout,
         **options,
     )
@@ -84,7 +85,7 @@ def measure() -> Speeds:
     return Speeds(medians["ours"], medians["peer"], share)
 
 
-def operations(units: int, vocabulary: int, layers: int, heads: int, hidden_units: int) -> dict:
+def operations(units: int, vocabulary: int, layers: int, hidden_units: int) -> dict:
     """Floating-point operations that training on one token of each side takes, at least.
 
     Those of the products with weights, two for each multiplication and addition, once forward and

@@ -35,6 +35,9 @@ from layers.recurrent.loop import run
 
 ops, BACKEND = keras.ops, keras.config.backend()
 
+# TensorFlow compiles with XLA or without it, JAX always with it, torch never.
+WAYS = {"jax": (True,), "torch": (False,)}.get(BACKEND, (False, True))
+
 PROMISES = (
     *("shapes", "draws", "project", "sequence", "backwards", "masks", "parallel", "stateful"),
     *("gradients", "precision", "stacks", "attention", "compiled", "training"),
@@ -287,9 +290,7 @@ class _Check(Subject):
             loaded = keras.saving.load_model(path)
         tensors = [ops.convert_to_tensor(y) for y in given]
         self.equal(loaded(tensors), wanted, "loaded from a file it gives other numbers")
-        # TensorFlow compiles with XLA or without it, JAX always with it, torch never.
-        ways = {"jax": (True,), "torch": (False,)}
-        for jit in ways.get(BACKEND, (False, True)):
+        for jit in WAYS:
             model.compile(jit_compile=jit)
             if BACKEND == "tensorflow" and not jit:
                 # Another length first, so that the graph is traced again for unknown time.
@@ -299,20 +300,24 @@ class _Check(Subject):
             self.equal(got, wanted, f"with jit_compile={jit} it gives other numbers")
 
     def training(self):
-        """A compiled training step over masked sequences: a finite loss, weights that move."""
+        """A training step over masked sequences: weights that move, with XLA as without it."""
         inputs, mask = keras.Input((TIME, self.features)), keras.Input((TIME,), dtype="bool")
-        layer = self.layer(self.cell(), return_state=False)
-        model = keras.Model([inputs, mask], layer(inputs, mask=mask))
-        jit = BACKEND == "jax"  # without XLA TensorFlow compiles in a moment
-        model.compile(optimizer=keras.optimizers.SGD(0.1), loss="mse", jit_compile=jit)
-        before = [ops.convert_to_numpy(w) for w in layer.trainable_weights]
-        targets = self.normal(ROWS, TIME, layer.cell.output_size)
-        losses = [float(model.train_on_batch([self.x, MASK], targets)) for _ in range(2)]
-        self.expect(np.all(np.isfinite(losses)), f"the loss is {losses}")
-        for weight, old in zip(layer.trainable_weights, before, strict=True):
-            new = ops.convert_to_numpy(weight)
-            self.expect(np.all(np.isfinite(new)), f"{weight.path} is not finite after a step")
-            self.expect(np.any(new != old), f"{weight.path} did not move")
+        targets, trained = self.normal(ROWS, TIME, self.make().output_size), []
+        for jit in WAYS:
+            layer = self.layer(self.cell(), return_state=False)
+            before = [ops.convert_to_numpy(w) for w in layer.trainable_weights]
+            model = keras.Model([inputs, mask], layer(inputs, mask=mask))
+            model.compile(optimizer=keras.optimizers.SGD(0.1), loss="mse", jit_compile=jit)
+            loss = float(model.train_on_batch([self.x, MASK], targets))
+            self.expect(np.isfinite(loss), f"the loss is {loss}")
+            after = [ops.convert_to_numpy(w) for w in layer.trainable_weights]
+            for weight, new, old in zip(layer.trainable_weights, after, before, strict=True):
+                self.expect(np.all(np.isfinite(new)), f"{weight.path} is not finite after a step")
+                self.expect(np.any(new != old), f"{weight.path} did not move")
+            trained.append(after)
+        draws = gap(*[arrays(layer(self.x, training=True)) for _ in range(2)]) > 0
+        if not draws:  # what is drawn differs from way to way
+            self.equal(trained[0], trained[-1], "under XLA a step trains to other weights")
 
     def stock(self):
         """In the layers of Keras it gives the same numbers."""

@@ -1,5 +1,6 @@
 """What every test gets: the repository root on the path, a fixed seed, a clean Keras state."""
 
+import gc
 import os
 import random
 import sys
@@ -42,3 +43,14 @@ def clean_keras():
     yield
     keras.config.set_floatx(floatx)
     keras.config.set_dtype_policy(policy)
+
+
+@pytest.fixture(autouse=True, scope="module")
+def forget_what_was_compiled():
+    """Let JAX forget the programs of a file, which add up to gigabytes."""
+    yield
+    if keras.config.backend() == "jax":
+        import jax
+
+        jax.clear_caches()
+        gc.collect()

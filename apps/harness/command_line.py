@@ -44,6 +44,8 @@ class TrainFlags(RunFlags):
 class CorpusChoice(Section):
     corpus: str | None = None
     """Take the run with the default name for this corpus."""
+    data_dir: str | None = None
+    """A folder to read the corpus from, if it is not where it was when the run was trained."""
 
 
 class MemoryChoice(Section):
@@ -215,11 +217,11 @@ def _source(path: str | None):
 
 
 def _export(app: App, arguments: list[str]) -> None:
-    folder, flags, _ = _use(app, arguments, UseFlags, "export")
+    folder, flags, overrides = _use(app, arguments, UseFlags, "export")
     _import(app, folder, flags)
     from .export import export
 
-    export(app, folder)
+    export(app, folder, overrides)
 
 
 def _compare(app: App, arguments: list[str]) -> None:
@@ -252,7 +254,10 @@ def _use(
     if problem:
         raise problem
     changed = differences(decode, flags.decode) if decode is not None else {}
-    return folder, flags, {f"decode.{name}": new for name, (_, new) in changed.items()}
+    overrides = {f"decode.{name}": new for name, (_, new) in changed.items()}
+    if flags.data.data_dir:
+        overrides["data.data_dir"] = flags.data.data_dir
+    return folder, flags, overrides
 
 
 def _named_run(app: App, arguments: list[str]) -> RunFolder:

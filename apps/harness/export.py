@@ -1,20 +1,27 @@
 """The verb `export`: a SavedModel from strings to strings, to be served without this project."""
 
 import shutil
+from collections.abc import Mapping
+from typing import Any
 
 import tensorflow as tf
 
 from .app import App
+from .config import merged
 from .run_folder import RunFolder
 
 
-def export(app: App, run: RunFolder) -> None:
+def export(app: App, run: RunFolder, overrides: Mapping[str, Any]) -> None:
     """Writes `saved_model/` into the run folder, whole or not at all.
+
+    Args:
+        overrides: dotted settings that differ from those of the run.
 
     Raises:
         UserError: the run is not finished.
     """
-    module = app.export(run.config(app.config), run, run.load_model())
+    config = merged(run.config(app.config), overrides)
+    module = app.export(config, run, run.load_model())
     partial = run.path / ".saved_model.partial"
     shutil.rmtree(partial, ignore_errors=True)
     try:

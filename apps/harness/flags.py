@@ -144,10 +144,11 @@ def _unknown(word: str, kind: type[pydantic.BaseModel]) -> str:
         return f"{word!r} belongs to no flag; every setting is one, like --train.epochs 5."
     name = word.partition("=")[0]
     flags = ["--" + setting.replace("_", "-") for setting in settings(kind)]
-    last = name.lstrip("-").replace("_", "-").split(".")[-1]
-    same_end = [flag for flag in flags if re.split(r"[.]|--", flag)[-1] == last]
-    if same_end:
-        return f"There is no flag {name}: did you mean {same_end[0]}?"
+    section, _, last = name.lstrip("-").replace("_", "-").rpartition(".")
+    near = [f for f in flags if section and f.startswith(f"--{section}.") and last in f]
+    near += [flag for flag in flags if re.split(r"[.]|--", flag)[-1] == last]
+    if near:
+        return f"There is no flag {name}: did you mean {near[0]}?"
     return f"There is no flag {name}{did_you_mean(name, flags, ': --help lists those there are.')}"
 
 

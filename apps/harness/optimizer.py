@@ -1,5 +1,7 @@
 """Adam with warm-up and decay, as the configuration asks for it."""
 
+from collections.abc import Sequence
+
 import keras
 from keras import ops
 
@@ -42,8 +44,16 @@ class WarmUpDecay(keras.optimizers.schedules.LearningRateSchedule):
         }
 
 
-def make_optimizer(config: TrainConfig, steps_per_epoch: int) -> keras.optimizers.Optimizer:
-    """Adam (β₂ 0.98, as Transformers are trained), decoupled weight decay on matrices only."""
+def make_optimizer(
+    config: TrainConfig, steps_per_epoch: int, variables: Sequence[keras.Variable] = ()
+) -> keras.optimizers.Optimizer:
+    """Adam (β₂ 0.98, as Transformers are trained), decoupled weight decay on matrices only.
+
+    Args:
+        config: the settings of training.
+        steps_per_epoch: batches of an epoch, for the schedule.
+        variables: those to train; vectors among them do not decay, nor do embeddings.
+    """
     optimizer = keras.optimizers.Adam(
         learning_rate=WarmUpDecay(
             config.learning_rate,
@@ -57,5 +67,7 @@ def make_optimizer(config: TrainConfig, steps_per_epoch: int) -> keras.optimizer
         global_clipnorm=config.clip_norm or None,
     )
     if config.weight_decay:
-        optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta", "embedding"])
+        vectors = [variable for variable in variables if len(variable.shape) < 2]
+        names = ["bias", "gamma", "beta", "embedding"]
+        optimizer.exclude_from_weight_decay(var_list=vectors, var_names=names)
     return optimizer

@@ -37,10 +37,13 @@ def train(app: App, config: BaseConfig, run: RunFolder) -> None:
         model = app.build(config, data)
     except ValueError as error:  # units that do not go with the heads, say
         raise UserError(str(error)) from error
-    model.compile(make_optimizer(settings, len(data.train)), jit_compile=settings.xla)
+    optimizer = make_optimizer(settings, len(data.train), model.trainable_variables)
+    model.compile(optimizer, jit_compile=settings.xla)
     model.optimizer.build(model.trainable_variables)
     standing = _standing(config, run, model)
-    scored = "validation" in read(run.metrics)  # a damaged file is told before hours of training
+    metrics = read(run.metrics)  # a damaged file is told before hours of training
+    # Killed after the last of more epochs, a run still has the model and the scores of fewer.
+    scored = "validation" in metrics and metrics["training"]["epochs"] == standing.epoch
     if scored and standing.finished(settings.epochs):
         save_config(before or config, run.config_file)
         print(f"{run} is finished ({standing.epoch} epochs).")
@@ -171,7 +174,7 @@ def _next_steps(app: App, config: BaseConfig, run: RunFolder, standing: Standing
         f"  make evaluate-{app.name} {name}      scores on the test split",
         f'  echo "..." | make -s predict-{app.name} {name}',
         "  make tensorboard      the curves, in a browser",
-        f'  make train-{app.name} {name} ARGS="--train.epochs {more}"      to train on',
+        f"  the same command with --train.epochs {more} in ARGS      to train on",
     ]
     if config.train.profile and not entry_points(group="tensorboard_plugins", name="profile"):
         steps.append("  .venv/bin/pip install xprof      for TensorBoard to show the profile")

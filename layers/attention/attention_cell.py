@@ -46,6 +46,8 @@ class AttentionCell(Cell):
             is run without a memory.
     """
 
+    reads_memory = True
+
     def __init__(
         self,
         cell,

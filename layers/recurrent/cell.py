@@ -66,6 +66,9 @@ class Cell(keras.layers.Layer):
       whose `project` draws says so by `project_draws`.
     """
 
+    reads_memory = False
+    """Whether `begin` needs a memory."""
+
     @property
     def project_draws(self):
         """Whether `project` draws random numbers in training, so that it must not be in a loop."""
@@ -234,3 +237,16 @@ def check_rate(name, rate):
     if not 0 <= rate < 1:
         raise ValueError(f"`{name}` must be at least 0 and less than 1, received {rate}.")
     return rate
+
+
+def check_reads_no_memory(cell):
+    """Say that a cell which reads an external memory has to be the outermost.
+
+    Raises:
+        ValueError: if it is one.
+    """
+    if cell.reads_memory:
+        name = type(cell).__name__
+        raise ValueError(
+            f"{name} reads a memory, so it has to be the outermost cell: put the others into it."
+        )

@@ -2,7 +2,7 @@
 
 import keras
 
-from layers.recurrent.cell import Cell
+from layers.recurrent.cell import Cell, check_reads_no_memory
 
 
 class CellWrapper(Cell):
@@ -15,12 +15,13 @@ class CellWrapper(Cell):
         cell: the `Cell` to wrap; one of Keras goes into a `StockCell` first.
 
     Raises:
-        ValueError: if `cell` is not a `Cell`.
+        ValueError: if `cell` is not a `Cell`, or is one that reads a memory.
     """
 
     def __init__(self, cell, **kwargs):
         if not isinstance(cell, Cell):
             raise ValueError(f"`cell` must be a Cell of layers.recurrent, received {cell}.")
+        check_reads_no_memory(cell)
         super().__init__(**{"dtype": cell.dtype_policy, **kwargs})
         self.cell = cell
         self.state_size = cell.state_size

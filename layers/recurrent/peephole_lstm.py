@@ -21,8 +21,8 @@ class PeepholeLSTMCell(GatedCell):
         o_t = sigmoid(W_o x_t + U_o h_{t-1} + p_o * c_t + b_o)          output gate
         h_t = o_t * tanh(c_t)
 
-    These are the equations of Gers, Schraudolph & Schmidhuber (2002), and the "vanilla LSTM" of
-    Greff et al. (2017). With all peepholes zero it is `LSTMCell`.
+    These are the equations of the "vanilla LSTM" of Greff et al. (2017); the first papers have
+    h_t = o_t * c_t. With all peepholes zero it is `LSTMCell`.
 
     States: `[h, c]`, each `(batch, units)`. Output: h, `(batch, units)`.
 

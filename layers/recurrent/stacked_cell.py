@@ -2,7 +2,7 @@
 
 import keras
 
-from layers.recurrent.cell import Cell, check_rate, dropout_mask
+from layers.recurrent.cell import Cell, check_rate, check_reads_no_memory, dropout_mask
 
 
 @keras.saving.register_keras_serializable("working_memory")
@@ -22,14 +22,17 @@ class StackedCell(Cell):
         seed: seed of the dropout masks.
 
     Raises:
-        ValueError: if there is no cell, if one of them is not a `Cell`, or if one above the
-            first draws random numbers in its projection, which runs inside the loop there.
+        ValueError: if there is no cell, if one of them is not a `Cell` or reads a memory, or if
+            one above the first draws random numbers in its projection, which runs inside the loop
+            there.
     """
 
     def __init__(self, cells, dropout=0.0, seed=None, **kwargs):
         super().__init__(**kwargs)
         if not cells or not all(isinstance(cell, Cell) for cell in cells):
             raise ValueError(f"`cells` must be a list of at least one Cell, received {cells}.")
+        for cell in cells:
+            check_reads_no_memory(cell)
         for cell in cells[1:]:
             if cell.project_draws:
                 raise ValueError(

@@ -169,7 +169,7 @@ def test_labels_keep_their_order_and_their_distance(heights):
 
 def test_every_cell_runs():
     """In float64, which the gradient needs, and with the fewest units that it takes."""
-    assert set(long_memory.CELLS) <= set(MEMORIES)
+    assert set(long_memory.CELLS) == set(MEMORIES) - {"transformer"}
     for make in long_memory.CELLS.values():
         ratios = gradient_ratios(partial(make, 2, dtype="float64"), [1, 3], seed=1)
         assert all(0 < ratio < 10 for ratio in ratios.values())

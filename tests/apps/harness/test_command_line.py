@@ -159,7 +159,7 @@ def test_the_run_used_last_is_taken_and_named(calls, runs, capsys):
 def test_a_run_is_named_by_its_corpus_and_memory(calls, runs):
     assert run(DEMO, ["export", "--data.corpus", "large", "--model.memory", "lstm"]) == 0
     assert run(DEMO, ["export", "--data.corpus", "builtin"]) == 0
-    assert [folder.name for _, folder in calls] == ["large-lstm", "builtin-transformer"]
+    assert [folder.name for _, folder, _ in calls] == ["large-lstm", "builtin-transformer"]
 
 
 def test_evaluate_takes_a_split_another_run_and_decoding_settings(calls, runs):
@@ -168,6 +168,10 @@ def test_evaluate_takes_a_split_another_run_and_decoding_settings(calls, runs):
     _, folder, split, against, overrides = calls.pop()
     assert (folder.name, split, against.name) == ("large-lstm", "validation", "builtin-transformer")
     assert overrides == {"decode.beam": 1}
+    words = ["export", *words[:2], "--decode.beam", "1", "--data.data-dir", "copies"]
+    assert run(DEMO, words) == 0
+    _, folder, overrides = calls.pop()
+    assert overrides == {"decode.beam": 1, "data.data_dir": "copies"}
     # What the run has already is no override, though it is not the default.
     assert run(DEMO, ["evaluate", "--run", "large-lstm", "--decode.beam", "3"]) == 0
     assert calls.pop()[-1] == {}

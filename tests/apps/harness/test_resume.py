@@ -17,6 +17,7 @@ import pytest
 from apps.harness.checkpoint import Standing, load_checkpoint, load_mean_weights, save_checkpoint
 from apps.harness.command_line import run
 from apps.harness.files import atomic_path
+from apps.harness.metrics_file import update
 from apps.translate.__main__ import APP
 from data.errors import UserError
 
@@ -129,6 +130,12 @@ def test_a_finished_run_says_so_and_goes_on_when_asked(command, whole, capfd, mo
     status, said, _ = train("--train.epochs", str(EPOCHS + 1))
     assert status == 0 and f"going on at epoch {EPOCHS + 1}" in said
     assert standing(whole.with_name("one") / "checkpoint.npz") == (EPOCHS + 1, 0)
+    # As if it had been killed between the last checkpoint and the new model.
+    update(whole.with_name("one") / "metrics.json", "training", {"epochs": EPOCHS})
+    whole.with_name("one").joinpath("model.keras").unlink()
+    status, said, _ = train("--train.epochs", str(EPOCHS + 1))
+    assert status == 0 and "is finished" not in said
+    assert whole.with_name("one").joinpath("model.keras").exists()
     status, _, error = train("--model.units", "16")
     assert status == 2
     assert "model.units 32 -> 16" in error and error.count("\n") == 1

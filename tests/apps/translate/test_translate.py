@@ -62,7 +62,7 @@ def test_beam_lists_its_hypotheses_best_first(trained):
 
 def test_the_export_translates_without_this_project(trained, tmp_path):
     config, run = trained
-    export(APP, run)
+    export(APP, run, {})
     program = (
         "import sys, tensorflow as tf, tensorflow_text\n"
         "served = tf.saved_model.load(sys.argv[1])\n"

@@ -136,8 +136,9 @@ def test_a_wrong_variant_is_refused_with_the_names():
     )
 
 
-def test_promises_of_a_cell():
-    check_cell(lambda **overrides: AblatedLSTMCell(4, "full_gate_recurrence", **overrides))
+@pytest.mark.parametrize("variant", ["full_gate_recurrence", "no_output_gate"])
+def test_promises_of_a_cell(variant):
+    check_cell(lambda **overrides: AblatedLSTMCell(4, variant, **overrides))
 
 
 def test_contract():

@@ -3,6 +3,7 @@
 import keras
 import numpy as np
 import pytest
+from cell_contract import check_cell
 from keras import ops
 from layer_contract import check_layer
 
@@ -129,3 +130,7 @@ def test_contract():
     }
     inputs = {"inputs": normal(3, 8), "states": [normal(3, 4), normal(3, 4)]}
     check_layer(LSTMCell, init, inputs, seed_generators=1, trainable_weights=3)
+
+
+def test_promises_of_a_cell():
+    check_cell(lambda **overrides: LSTMCell(4, recurrent_dropout=0.3, **overrides))

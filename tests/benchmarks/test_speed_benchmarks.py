@@ -1,0 +1,54 @@
+"""The benchmarks of attention, decoding and training: that they compare like with like."""
+
+import numpy as np
+import pytest
+
+from benchmarks import attention, decoding, record, translate_speed
+
+
+@pytest.fixture
+def tiny(monkeypatch):
+    """The model and the sources of the decoding benchmark, small."""
+    for name, value in {
+        "VOCABULARY": 40,
+        "UNITS": 8,
+        "TIME": 3,
+        "STEPS": 5,
+        "SENTENCES": 2,
+    }.items():
+        monkeypatch.setattr(decoding, name, value)
+    model = decoding.translator()
+    for weight in model.trainable_variables:
+        weight.assign(np.random.default_rng(0).normal(size=weight.shape))
+    return model, decoding.sources()
+
+
+def test_without_a_cache_the_same_is_decoded(tiny):
+    one, other = decoding.cached(*tiny).numpy(), decoding.uncached(*tiny).numpy()
+    assert one.shape == (2, 1, 5)
+    np.testing.assert_array_equal(one, other)
+
+
+def test_both_beams_find_the_same(tiny):
+    pytest.importorskip("keras_hub")
+    ours, peer = decoding.our_beam(*tiny).numpy(), decoding.peer_beam(*tiny).numpy()
+    np.testing.assert_array_equal(ours[:, 0], peer)
+
+
+def test_attention_is_recorded(monkeypatch, tmp_path):
+    monkeypatch.setattr(record, "RESULTS", tmp_path)
+    monkeypatch.setattr(attention, "SHAPES", ((2, 3, 8),))
+    assert attention.main([]) == 0
+    rows = {row["what"]: float(row["value"]) for row in record.read("attention")}
+    assert rows.keys() == {
+        "attention.mha.2x3x8.speed_vs_keras",
+        "attention.mha.2x3x8.speed_vs_keras_dropout",
+    }
+    assert all(value > 0 for value in rows.values())
+
+
+def test_operations_of_a_token():
+    # By hand, in millions, for the sizes of the template: products of 128 x 128 and 128 x 256.
+    work = translate_speed.operations(128, 8000, layers=4, hidden_units=256)
+    assert work["source"] == 6 * 4 * (6 * 128 * 128 + 2 * 128 * 256)
+    assert work["target"] == 6 * (4 * (6 * 128 * 128 + 2 * 128 * 256) + 128 * 8000)
