@@ -20,7 +20,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 import keras
 import numpy as np
 
-from apps.harness.provenance import ROOT
+from apps.harness.provenance import ROOT, hardware
 from layers import recurrent
 from layers.recurrent import Recurrent
 
@@ -117,7 +117,7 @@ def lengths(cells: Sequence[str], command: str) -> None:
         for name, median in medians.items():
             curves[name].append(median * 1e3)
             write(f"{name}.ms_{length}", median * 1e3, "ms", command, seconds, LENGTHS_FILE)
-    title = f"Train step, batch {LENGTHS_BATCH}, {LENGTHS_UNITS} units, on CPU"
+    title = f"Train step, batch {LENGTHS_BATCH}, {LENGTHS_UNITS} units; {hardware()}"
     draw_lengths(LENGTHS, curves, title).savefig(RESULTS / f"{LENGTHS_FILE}.png")
 
 

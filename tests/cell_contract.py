@@ -336,6 +336,8 @@ class _Check(Subject):
         stacked = keras.layers.StackedRNNCells([cell, upper])
         got = keras.layers.RNN(stacked, return_sequences=True)(self.x)
         self.equal([got], [wanted], "StackedRNNCells is not one layer after the other")
+        both = keras.layers.Bidirectional(keras.layers.RNN(cell, return_sequences=True))
+        self.expect(both(self.x).shape[-1] == 2 * cell.output_size, "Bidirectional is half")
         both = keras.layers.Bidirectional(self.layer(cell, return_state=False))
         both(self.x)
         self.randomise(both)

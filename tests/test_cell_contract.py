@@ -1,5 +1,8 @@
 """The contract of a cell is no better than what it catches: one that keeps it, and broken ones."""
 
+import inspect
+import re
+
 import keras
 import numpy as np
 import pytest
@@ -248,6 +251,13 @@ NO_GRADIENTS = pytest.mark.skipif(BACKEND != "tensorflow", reason="checked on Te
 def test_a_broken_cell_is_caught(cls, message):
     with pytest.raises(AssertionError, match=f"^{cls.__name__}, ({message})"):
         check(cls)
+
+
+def test_the_cell_of_the_documentation_passes():
+    (text,) = re.findall(r"```python\n(.*?)```", inspect.getdoc(Cell), re.S)
+    names = {"keras": keras, "ops": ops, "Cell": Cell}
+    exec(text, names)
+    check_cell(lambda **overrides: names["ElmanCell"](4, **overrides))
 
 
 def test_only_an_unbuilt_cell_is_checked():

@@ -71,7 +71,7 @@ class HeadProjections(keras.layers.Layer):
         outputs = self._affine(inputs, *self._weights_of(name))
         batch, time = ops.shape(outputs)[:2]
         shape = (batch, time, heads, outputs.shape[-1] // heads)
-        if time == 1:  # then it is no more than another shape, and a transpose of its own is dear
+        if inputs.shape[1] == 1:  # then it is no more than another shape, and a transpose is dear
             return ops.reshape(outputs, [shape[axis] for axis in axes])
         return ops.transpose(ops.reshape(outputs, shape), axes)
 

@@ -281,7 +281,7 @@ class MultiHeadAttention(HeadProjections):
             scores = grouped_product(queries, keys)
             scores = ops.cast(masked_softmax(scores, mask, bias), self.compute_dtype)
             context = grouped_product(self.dropout_layer(scores, training=training), values)
-            if ops.shape(context)[2] == 1:
+            if queries.shape[2] == 1:
                 context = ops.reshape(context, (-1, 1, self.num_heads, self.value_dim))
             else:
                 context = ops.transpose(context, (0, 2, 1, 3))

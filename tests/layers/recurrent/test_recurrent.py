@@ -6,7 +6,16 @@ import pytest
 from keras import ops
 from layer_contract import check_layer
 
-from layers.recurrent import Cell, LSTMCell, Recurrent, StackedCell
+from layers.attention import AttentionCell
+from layers.recurrent import (
+    Cell,
+    LSTMCell,
+    Recurrent,
+    RecurrentDropout,
+    ResidualCell,
+    StackedCell,
+    Zoneout,
+)
 
 RNG = np.random.default_rng(3)
 MASK = np.array([[1, 1, 1, 1, 1], [1, 1, 0, 0, 0], [0, 0, 1, 1, 1], [0, 0, 0, 0, 0]], "bool")
@@ -210,6 +219,27 @@ def test_parallel_form_replaces_the_loop(mask, go_backwards, zero_output):
     assert SumCell.loops == 1
     for one, other in zip(fast, slow, strict=True):
         close(one, other)
+
+
+def test_inputs_are_projected_once_for_all_steps(monkeypatch):
+    cell, shapes = LSTMCell(3), []
+    project = cell.project
+
+    def counted(inputs, training=False):
+        shapes.append(tuple(inputs.shape))
+        return project(inputs, training=training)
+
+    monkeypatch.setattr(cell, "project", counted)
+    Recurrent(cell, return_sequences=True)(normal(4, 5, 2), mask=MASK)
+    assert shapes == [(4, 5, 2)]
+
+
+def test_a_cell_that_reads_a_memory_is_the_outermost():
+    cell = AttentionCell(LSTMCell(3))
+    makers = (Zoneout, RecurrentDropout, lambda cell, _: ResidualCell(cell))
+    for make in (*makers, lambda cell, _: StackedCell([cell])):
+        with pytest.raises(ValueError, match="AttentionCell reads a memory, so it has to be"):
+            make(cell, 0.1)
 
 
 def test_stacked_cell_equals_layer_after_layer():
