@@ -88,7 +88,8 @@ def test_cell_is_the_equations_of_the_paper(forget_activation):
     for t in range(6):
         output, states = cell(x[:, t], states)
         close(output, outputs[:, t])
-    scale = np.exp(ops.convert_to_numpy(states[2]))
+    states = [ops.convert_to_numpy(state) for state in states]
+    scale = np.exp(states[2])
     close(states[0] * scale[..., None, None], memory, 1e-4)
     close(states[1] * scale[..., None], normaliser, 1e-4)
 

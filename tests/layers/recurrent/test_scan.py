@@ -11,6 +11,11 @@ from layers.recurrent.scan import linear_scan, piece_size, pieces, together
 RNG = np.random.default_rng(7)
 
 
+def scanned(*arrays, **options):
+    """`linear_scan` of NumPy arrays."""
+    return linear_scan(*map(ops.convert_to_tensor, arrays), **options)
+
+
 def example(time, *size, decay_size=None):
     decay = RNG.uniform(0, 1, size=(2, time, *(decay_size or size)))
     value, initial = RNG.normal(size=(2, time, *size)), RNG.normal(size=(2, *size))
@@ -34,14 +39,14 @@ def close(got, wanted):
 def test_is_the_recurrence(time, block):
     inputs = example(time, 3)
     wanted = by_hand(*inputs)
-    close(linear_scan(*inputs, block=block), wanted[:, 1:])
-    close(linear_scan(*inputs, exclusive=True, block=block), wanted[:, :-1])
+    close(scanned(*inputs, block=block), wanted[:, 1:])
+    close(scanned(*inputs, exclusive=True, block=block), wanted[:, :-1])
 
 
 @pytest.mark.parametrize("time", [5, 40])
 def test_takes_matrices_and_a_decay_that_broadcasts(time):
     inputs = example(time, 2, 3, 4, decay_size=(2, 1, 1))
-    close(linear_scan(*inputs), by_hand(*inputs)[:, 1:])
+    close(scanned(*inputs), by_hand(*inputs)[:, 1:])
 
 
 @pytest.mark.parametrize("decay", [0.0, 1e-30, 1.0])
@@ -49,16 +54,16 @@ def test_takes_any_decay_between_0_and_1(decay):
     _, value, initial = example(200, 3)
     inputs = [np.full_like(value, decay), value, initial]
     np.testing.assert_allclose(
-        ops.convert_to_numpy(linear_scan(*inputs)), by_hand(*inputs)[:, 1:], rtol=1e-4, atol=1e-4
+        ops.convert_to_numpy(scanned(*inputs)), by_hand(*inputs)[:, 1:], rtol=1e-4, atol=1e-4
     )
 
 
 def test_decay_1_and_value_0_is_a_padded_step():
     decay, value, initial = example(40, 3)
     keep = np.arange(40) % 3 > 0
-    kept = ops.convert_to_numpy(linear_scan(decay[:, keep], value[:, keep], initial))
+    kept = ops.convert_to_numpy(scanned(decay[:, keep], value[:, keep], initial))
     keep = keep[:, None]
-    got = linear_scan(np.where(keep, decay, 1), np.where(keep, value, 0), initial)
+    got = scanned(np.where(keep, decay, 1), np.where(keep, value, 0), initial)
     close(ops.convert_to_numpy(got)[:, keep[:, 0]], kept)
 
 
