@@ -18,7 +18,7 @@ import numpy as np
 
 from layers.attention import MultiHeadAttention
 
-from .record import record
+from .record import record_and_show
 from .timing import interleaved_medians, train_step
 
 FILE = "attention"
@@ -61,13 +61,11 @@ def main(words: Sequence[str] | None = None) -> int:
             medians = interleaved_medians(steps, rounds=31)
             speed = medians["keras"] / medians["ours"]
             name = "x".join(map(str, shape))
-            what = f"{FILE}.mha.{name}.speed_vs_keras{variant}{ending}"
-            record(FILE, what, speed, "ratio", COMMAND, 0, time.monotonic() - started)
-            print(
-                f"{what} = {speed:.3g}   "
-                f"(ours {medians['ours'] * 1e3:.1f} ms, Keras {medians['keras'] * 1e3:.1f} ms)",
-                flush=True,
+            what, seconds = (
+                f"mha.{name}.speed_vs_keras{variant}{ending}",
+                time.monotonic() - started,
             )
+            record_and_show(FILE, what, speed, "ratio", COMMAND, seconds)
     return 0
 
 

@@ -21,7 +21,7 @@ from data.tokenizer import PAD, START
 from layers.decoding import beam_search, greedy
 
 from . import kerashub
-from .record import record
+from .record import record_and_show
 from .timing import interleaved_medians
 
 FILE = "decoding"
@@ -106,12 +106,6 @@ def compare(contenders: Mapping[str, Callable], rounds: int) -> dict[str, float]
     )
 
 
-def write(what: str, value: float, unit: str, seconds: float) -> None:
-    """Records a figure and prints it."""
-    record(FILE, f"{FILE}.{what}", value, unit, PROGRAM, 0, seconds)
-    print(f"{FILE}.{what} = {value:.4g} {unit}", flush=True)
-
-
 def main(words: Sequence[str] | None = None) -> int:
     """Does what the command line says; returns the exit status."""
     argparse.ArgumentParser(prog=PROGRAM, description=__doc__.splitlines()[0]).parse_args(words)
@@ -119,11 +113,13 @@ def main(words: Sequence[str] | None = None) -> int:
         started = time.monotonic()
         medians = compare({"cached": cached, "uncached": uncached}, rounds=3)
         ratio = medians["uncached"] / medians["cached"]
-        write("greedy.cached_vs_uncached", ratio, "ratio", time.monotonic() - started)
+        seconds = time.monotonic() - started
+        record_and_show(FILE, "greedy.cached_vs_uncached", ratio, "ratio", PROGRAM, seconds)
         started = time.monotonic()
         medians = compare({"ours": our_beam, "KerasHub": peer_beam}, rounds=5)
         ratio = medians["KerasHub"] / medians["ours"]
-        write("beam5.vs_kerashub", ratio, "ratio", time.monotonic() - started)
+        seconds = time.monotonic() - started
+        record_and_show(FILE, "beam5.vs_kerashub", ratio, "ratio", PROGRAM, seconds)
     except UserError as error:
         print(error, file=sys.stderr)
         return 2

@@ -72,6 +72,14 @@ def record(
     atomic_write(path, text.getvalue())
 
 
+def record_and_show(
+    file: str, what: str, value: float, unit: str, command: str, seconds: float
+) -> None:
+    """Writes the row `<file>.<what>` of a measurement that takes no seed, and prints it."""
+    record(file, f"{file}.{what}", value, unit, command, 0, seconds)
+    print(f"{file}.{what} = {value:.4g} {unit}", flush=True)
+
+
 def record_seeds(
     file: str | Path,
     what: str,

@@ -24,7 +24,7 @@ from apps.harness.provenance import ROOT, hardware
 from layers import recurrent
 from layers.recurrent import Recurrent
 
-from .record import RESULTS, record
+from .record import RESULTS, record_and_show
 from .recurrent_plot import draw_lengths
 from .timing import interleaved_medians, train_step
 
@@ -85,7 +85,7 @@ def speed(cells: Sequence[str], command: str) -> None:
                 seconds = (time.monotonic() - started) / len(chosen)
                 for name, values in ratios.items():
                     value = float(np.exp(np.mean(np.log(values))))
-                    write(f"{name}.{metric}", value, "ratio", command, seconds)
+                    record_and_show(FILE, f"{name}.{metric}", value, "ratio", command, seconds)
 
 
 def compare(names: Sequence[str], shape: Sequence[int], xla: bool) -> dict[str, float]:
@@ -116,7 +116,9 @@ def lengths(cells: Sequence[str], command: str) -> None:
         seconds = (time.monotonic() - started) / len(curves)
         for name, median in medians.items():
             curves[name].append(median * 1e3)
-            write(f"{name}.ms_{length}", median * 1e3, "ms", command, seconds, LENGTHS_FILE)
+            record_and_show(
+                LENGTHS_FILE, f"{name}.ms_{length}", median * 1e3, "ms", command, seconds
+            )
     title = f"Train step, batch {LENGTHS_BATCH}, {LENGTHS_UNITS} units; {hardware()}"
     draw_lengths(LENGTHS, curves, title).savefig(RESULTS / f"{LENGTHS_FILE}.png")
 
@@ -129,7 +131,7 @@ def memory(cells: Sequence[str], command: str) -> None:
         run = subprocess.run(words, cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True)
         value = json.loads(run.stdout.splitlines()[-1])
         seconds = time.monotonic() - started
-        write(f"{name}.peak_megabytes", value, "MB", command, seconds)
+        record_and_show(FILE, f"{name}.peak_megabytes", value, "MB", command, seconds)
 
 
 def peak_of(name: str) -> float:
@@ -143,12 +145,6 @@ def peak_of(name: str) -> float:
     for _ in range(3):
         step()
     return (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
-
-
-def write(what: str, value: float, unit: str, command: str, seconds: float, file=FILE) -> None:
-    """Records a figure and prints it."""
-    record(file, f"{file}.{what}", value, unit, command, 0, seconds)
-    print(f"{file}.{what} = {value:.4g} {unit}", flush=True)
 
 
 PARTS = {"speed": speed, "memory": memory, "lengths": lengths}

@@ -22,7 +22,7 @@ from apps.harness.metrics_file import read
 from apps.harness.provenance import ROOT
 from data.errors import UserError
 
-from .record import record, record_seeds
+from .record import record_and_show, record_seeds
 
 FILE = "translate"
 RUNS = ROOT / "runs" / "translate"
@@ -142,7 +142,7 @@ def speed(arguments: argparse.Namespace) -> None:
     from . import translate_speed  # it imports TensorFlow, and the others need not
 
     started = time.monotonic()
-    found = translate_speed.measure()
+    found, command = translate_speed.measure(), "python -m benchmarks.translate speed"
     seconds = time.monotonic() - started
     for name, value, unit in (
         ("speed_vs_kerashub", found.ours / found.peer, "ratio"),
@@ -150,9 +150,7 @@ def speed(arguments: argparse.Namespace) -> None:
         ("tokens_per_second", found.ours, "tokens/s"),
         ("kerashub_tokens_per_second", found.peer, "tokens/s"),
     ):
-        what = f"{FILE}.train.{name}"
-        record(FILE, what, value, unit, "python -m benchmarks.translate speed", 0, seconds)
-        print(f"{what} = {value:.4g} {unit}")
+        record_and_show(FILE, f"train.{name}", value, unit, command, seconds)
 
 
 def _timed(verb: str, *flags: str) -> float:

@@ -3,9 +3,8 @@
 import keras
 from keras import ops
 
+from layers.attention.masks import HIDDEN
 from layers.recurrent.loop import run
-
-FORBIDDEN = -1e9  # added to a score: its exponential is 0 in float32
 
 
 class ContentAttention(keras.layers.Layer):
@@ -90,7 +89,7 @@ class ContentAttention(keras.layers.Layer):
         if value_mask is None:
             return lambda scores, state, draw: ops.softmax(scores)
         allowed = ops.expand_dims(ops.cast(value_mask, "float32"), 1)
-        bias = (1 - allowed) * FORBIDDEN
+        bias = (1 - allowed) * HIDDEN
         # Without the product, a row that may attend to nothing would attend to everything.
         return lambda scores, state, draw: ops.softmax(scores + bias) * allowed
 

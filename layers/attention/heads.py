@@ -69,11 +69,8 @@ class HeadProjections(keras.layers.Layer):
         """
         heads = self.num_heads if name == "query" else self.num_key_value_heads
         outputs = self._affine(inputs, *self._weights_of(name))
-        batch, time = ops.shape(outputs)[:2]
-        shape = (batch, time, heads, outputs.shape[-1] // heads)
-        if inputs.shape[1] == 1:  # then it is no more than another shape, and a transpose is dear
-            return ops.reshape(outputs, [shape[axis] for axis in axes])
-        return ops.transpose(ops.reshape(outputs, shape), axes)
+        outputs = ops.reshape(outputs, (*ops.shape(outputs)[:2], heads, outputs.shape[-1] // heads))
+        return transpose(outputs, axes)
 
     def project_output(self, context):
         """Projects what the heads found, `(batch, time, num_heads, value_dim)`, to the output."""
@@ -105,6 +102,18 @@ class HeadProjections(keras.layers.Layer):
             "use_bias": self.use_bias,
             "num_key_value_heads": self.num_key_value_heads,
         }
+
+
+def transpose(x, axes):
+    """`ops.transpose`, but no more than another shape where only axes of size 1 move.
+
+    So it is for a single step of a sequence, where a real transpose would be dear.
+    """
+    order = [axis for axis in axes if x.shape[axis] != 1]
+    if order != sorted(order):
+        return ops.transpose(x, axes)
+    shape = ops.shape(x)
+    return ops.reshape(x, [shape[axis] for axis in axes])
 
 
 def grouped_product(rows, matrices):

@@ -5,7 +5,7 @@ from keras import ops
 
 from layers.attention.alibi import alibi_bias
 from layers.attention.fused import fused_attention, has_fused_attention
-from layers.attention.heads import HeadProjections, grouped_product, side_by_side
+from layers.attention.heads import HeadProjections, grouped_product, side_by_side, transpose
 from layers.attention.masks import (
     both,
     distances,
@@ -281,10 +281,7 @@ class MultiHeadAttention(HeadProjections):
             scores = grouped_product(queries, keys)
             scores = ops.cast(masked_softmax(scores, mask, bias), self.compute_dtype)
             context = grouped_product(self.dropout_layer(scores, training=training), values)
-            if queries.shape[2] == 1:
-                context = ops.reshape(context, (-1, 1, self.num_heads, self.value_dim))
-            else:
-                context = ops.transpose(context, (0, 2, 1, 3))
+            context = transpose(context, (0, 2, 1, 3))
         output = self.project_output(context)
         return (output, scores) if with_scores else output
 

@@ -35,14 +35,12 @@ def repeat(state, beam):
 def reorder(state, parents):
     """The state in which row r goes on with the past of row `parents[r]`, of its sentence."""
     places = ops.take(state["places"], parents, axis=0)
-    return {**state, "places": _with_future(state, places)}
+    return {**state, "places": _with_future(places, state["position"], _beam(state))}
 
 
 def resize(state, length):
     """The state with room for `length` steps, no fewer than were taken."""
-    places, beam = state.get("places"), 1
-    if places is not None:
-        beam = state["caches"][0][0].shape[3] // places.shape[1]
+    places, beam = state.get("places"), _beam(state)
     size = length * beam
     caches = [
         (_resized(keys, size, 3), _resized(values, size, 2)) for keys, values in state["caches"]
@@ -50,15 +48,20 @@ def resize(state, length):
     state = {**state, "caches": tuple(caches)}
     if places is None:
         return state
-    return {**state, "places": _with_future(state, _resized(places, length, 1))}
+    return {**state, "places": _with_future(_resized(places, length, 1), state["position"], beam)}
 
 
-def _with_future(state, places):
+def _beam(state):
+    """Number of entries that the caches have for each step."""
+    places = state.get("places")
+    return 1 if places is None else state["caches"][0][0].shape[3] // places.shape[1]
+
+
+def _with_future(places, position, beam):
     """The places of the past, and where rows will write."""
     length = places.shape[1]
-    past = ops.arange(length, dtype="int32") < ops.expand_dims(state["position"], -1)
-    beam = state["caches"][0][0].shape[3] // length
-    return ops.where(past, places, _written_by(state["position"], beam, length))
+    past = ops.arange(length, dtype="int32") < ops.expand_dims(position, -1)
+    return ops.where(past, places, _written_by(position, beam, length))
 
 
 def _written_by(position, beam, length):

@@ -4,6 +4,7 @@ import itertools
 
 import keras
 import numpy as np
+import pytest
 from keras import ops
 
 START, END = 2, 3
@@ -166,6 +167,16 @@ def assert_same(one, other):
     """Two lists of (score, tokens) are the same up to rounding."""
     assert [tokens for _, tokens in one] == [tokens for _, tokens in other]
     np.testing.assert_allclose([s for s, _ in one], [s for s, _ in other], rtol=1e-4, atol=1e-5)
+
+
+def assert_compiles(decode, toy, xla):
+    """A function of start tokens and state finds the same when the backend compiles it."""
+    function = compiled(decode, xla)
+    if function is None:
+        pytest.skip("the backend does not compile in this way")
+    one, other = decode(toy.start(), toy.state()), function(toy.start(), toy.state())
+    for sentence in range(toy.batch):
+        assert_same(found(one, sentence), found(other, sentence))
 
 
 def assert_attention(toy, result):

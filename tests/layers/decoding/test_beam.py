@@ -5,10 +5,10 @@ from decoding_reference import (
     END,
     START,
     Toy,
+    assert_compiles,
     assert_same,
     beam_of,
     best_of_all,
-    compiled,
     found,
     penalised,
 )
@@ -176,12 +176,7 @@ def test_compiled(xla):
     def decode(start, state):
         return beam_search(toy.step, state, start, END, toy.steps, 3, 0.6, hypotheses=2)
 
-    function = compiled(decode, xla)
-    if function is None:
-        pytest.skip("the backend does not compile in this way")
-    one, other = decode(toy.start(), toy.state()), function(toy.start(), toy.state())
-    for sentence in range(toy.batch):
-        assert_same(found(one, sentence), found(other, sentence))
+    assert_compiles(decode, toy, xla)
 
 
 @pytest.mark.parametrize("strategy", [greedy, beam_search])
