@@ -4,7 +4,11 @@ python -m benchmarks.translate builtin
 python -m benchmarks.translate builtin --memories transformer lstm
 python -m benchmarks.translate builtin-blind
 DATA_DIR=... python -m benchmarks.translate multi30k
+DATA_DIR=... python -m benchmarks.translate multi30k-30min
+DATA_DIR=... python -m benchmarks.translate multi30k-lstm
+DATA_DIR=... python -m benchmarks.translate decoding
 DATA_DIR=... python -m benchmarks.translate speed
+DATA_DIR=... python -m benchmarks.translate profile
 """
 
 from __future__ import annotations
@@ -13,9 +17,11 @@ import argparse
 import shutil
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from apps.harness.metrics_file import read
@@ -26,7 +32,6 @@ from .record import record_and_show, record_seeds
 
 FILE = "translate"
 RUNS = ROOT / "runs" / "translate"
-MOST_MINUTES = 30
 
 
 @dataclass(frozen=True)
@@ -124,17 +129,58 @@ def builtin_blind(arguments: argparse.Namespace) -> None:
     write("builtin-blind.en-de", BUILTIN, runs, _command("builtin-blind", arguments))
 
 
+@dataclass(frozen=True)
+class Trial:
+    """A training on Multi30k whose rows are for at most so many minutes of it."""
+
+    rows: str
+    minutes: int
+    flags: Sequence[str]
+
+
+TRIALS = {
+    "multi30k": Trial("multi30k.en-de.transformer", 60, ["--data.corpus", "multi30k"]),
+    "multi30k-30min": Trial(
+        "multi30k.en-de.transformer_30min",
+        30,
+        ["--data.corpus", "multi30k", "--train.epochs", "11"],
+    ),
+    "multi30k-lstm": Trial("multi30k.en-de.lstm", 90, ["--preset", "multi30k-lstm"]),
+}
+
+
 def multi30k(arguments: argparse.Namespace) -> None:
-    """The preset multi30k, for at most 30 minutes of training."""
-    runs = measure("multi30k", arguments.seeds, ["--data.corpus", "multi30k"])
+    """A preset for Multi30k, trained for at most as long as its rows allow."""
+    trial = TRIALS[arguments.name]
+    runs = measure(arguments.name, arguments.seeds, trial.flags)
     minutes = max(run.training["train_seconds"] for run in runs.values()) / 60
-    if minutes > MOST_MINUTES:
+    if minutes > trial.minutes:
         raise SystemExit(
-            f"Training took {minutes:.1f} minutes and the row is for at most {MOST_MINUTES}: "
+            f"Training took {minutes:.1f} minutes and the rows are for at most {trial.minutes}: "
             "nothing was recorded."
         )
-    command = _command("multi30k", arguments)
-    write("multi30k.en-de.transformer_30min", MULTI30K, runs, command)
+    write(trial.rows, MULTI30K, runs, _command(arguments.name, arguments))
+
+
+def decoding(arguments: argparse.Namespace) -> None:
+    """How fast the Transformer that `multi30k` left translates its test set."""
+    from . import translate_decoding  # it imports TensorFlow, and the others need not
+
+    run, command = RUNS / "bench-multi30k-1", "python -m benchmarks.translate decoding"
+    if not (run / "model.keras").exists():
+        raise UserError(f"There is no {run}: run `python -m benchmarks.translate multi30k` first.")
+    started = time.monotonic()
+    with tempfile.TemporaryDirectory() as folder:
+        source, target = Path(folder) / "in.txt", Path(folder) / "out.txt"
+        translate_decoding.write_sources(run, source)
+        files = ("--input", str(source), "--output", str(target))
+        predict_seconds = _timed("predict", "--run", run.name, "--decode.beam", "5", *files)
+    rate = translate_decoding.sentences_per_second(run)
+    seconds = time.monotonic() - started
+    what = "multi30k.test_2016.predict_seconds"
+    record_and_show(FILE, what, predict_seconds, "s", command, seconds)
+    what = "beam5.multi30k.sentences_per_second"
+    record_and_show("decoding", what, rate, "sentences/s", command, seconds)
 
 
 def speed(arguments: argparse.Namespace) -> None:
@@ -146,11 +192,26 @@ def speed(arguments: argparse.Namespace) -> None:
     seconds = time.monotonic() - started
     for name, value, unit in (
         ("speed_vs_kerashub", found.ours / found.peer, "ratio"),
+        ("speed_vs_kerashub_float32", found.single / found.peer, "ratio"),
         ("gemm_share", found.share, "share"),
         ("tokens_per_second", found.ours, "tokens/s"),
         ("kerashub_tokens_per_second", found.peer, "tokens/s"),
     ):
         record_and_show(FILE, f"train.{name}", value, unit, command, seconds)
+
+
+def profile(arguments: argparse.Namespace) -> None:
+    """Where the time of a step of training goes, beside what the machine would need for it."""
+    from . import translate_profile  # it imports TensorFlow, and the others need not
+
+    started = time.monotonic()
+    parts, command = translate_profile.measure(), "python -m benchmarks.translate profile"
+    seconds = time.monotonic() - started
+    for name, part in parts.items():
+        row = f"train_step.{name}"
+        record_and_show(FILE, f"{row}.milliseconds", part.milliseconds, "ms", command, seconds)
+        if part.floor:
+            record_and_show(FILE, f"{row}.floor_milliseconds", part.floor, "ms", command, seconds)
 
 
 def _timed(verb: str, *flags: str) -> float:
@@ -183,13 +244,15 @@ def main(words: Sequence[str] | None = None) -> int:
     for name, action, seeds in (
         ("builtin", builtin, [1, 2, 3]),
         ("builtin-blind", builtin_blind, [1]),
-        ("multi30k", multi30k, [1]),
+        *((name, multi30k, [1]) for name in TRIALS),
+        ("decoding", decoding, []),
         ("speed", speed, []),
+        ("profile", profile, []),
     ):
         choice = choices.add_parser(name, help=action.__doc__.partition("\n")[0])
         if seeds:
             choice.add_argument("--seeds", type=int, nargs="+", default=seeds)
-        choice.set_defaults(action=action, usual_seeds=seeds)
+        choice.set_defaults(action=action, name=name, usual_seeds=seeds)
         if action is builtin:
             choice.add_argument("--memories", nargs="+", default=[], help="one row set for each")
     arguments = parser.parse_args(words or sys.argv[1:] or ["builtin"])

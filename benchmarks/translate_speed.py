@@ -15,8 +15,8 @@ import tensorflow as tf
 from apps.harness.optimizer import make_optimizer
 from apps.harness.run_folder import RunFolder
 from apps.translate.config import PRESETS, Config
-from apps.translate.data import prepare
-from apps.translate.model import build
+from apps.translate.data import TranslationData, prepare
+from apps.translate.model import Translator, build
 from data.batches import Position
 from data.tokenizer import END, PAD, START, Tokenizer
 
@@ -26,6 +26,8 @@ VOCABULARY, BATCH_TOKENS = 8000, 4096
 ROUNDS = 3
 OUR_BATCHES, PEER_BATCHES = 20, 80  # about as many tokens
 GEMM = 2048
+LAYERS, HEADS, HIDDEN_UNITS = 4, 4, 256
+"""Of both models; they are the defaults of the app."""
 
 
 @dataclass(frozen=True)
@@ -34,6 +36,8 @@ class Speeds:
 
     ours: float
     """Target tokens a second that the app trains on."""
+    single: float
+    """The same with logits in float32, as KerasHub has them."""
     peer: float
     """The same of KerasHub."""
     share: float
@@ -42,30 +46,24 @@ class Speeds:
 
 def measure() -> Speeds:
     """Trains both on Multi30k, English to German, in turns."""
-    preset = PRESETS["multi30k"]
-    config = Config(
-        data={"corpus": "multi30k", "vocabulary": VOCABULARY, "batch_tokens": BATCH_TOKENS},
-        model=preset["model"],
-        train=preset["train"],
-    )
-    with tempfile.TemporaryDirectory() as folder:
-        data = prepare(config, RunFolder(folder))
-    model = build(config, data)
-    model.compile(make_optimizer(config.train, len(data.train)), jit_compile=False)
-    options = {"layers": 4, "hidden_units": 256}
+    model, data = translator()
+    single, _ = translator(logits="float32")
     peer = kerashub.translator(
-        len(data.tokenizer.pieces),
-        config.data.max_length,
-        config.model.units,
-        heads=4,
-        dropout=config.model.dropout,
-        **options,
+        model.vocabulary,
+        data.config.data.max_length,
+        model.units,
+        LAYERS,
+        HEADS,
+        HIDDEN_UNITS,
+        model.dropout,
     )
     pairs = data.split("train")
     source = [[*ids, END] for ids in _ids(data.tokenizer, pairs.source)]
     target = [[START, *ids, END] for ids in _ids(data.tokenizer, pairs.target)]
+    batches = data.train.training(Position()).take(OUR_BATCHES)
     contenders = {
-        "ours": _training(model, data.train.training(Position()).take(OUR_BATCHES)),
+        "ours": _training(model, batches),
+        "ours, logits in float32": _training(single, batches),
         "peer": _training(peer, kerashub.batches(source, target, seed=1).take(PEER_BATCHES)),
     }
     speeds: dict[str, list[float]] = {name: [] for name in contenders}
@@ -79,24 +77,52 @@ def measure() -> Speeds:
         peaks.append(peak())
         print(f"matrix products alone: {peaks[-1] / 1e9:.0f} GFLOP/s", flush=True)
     medians = {name: statistics.median(values) for name, values in speeds.items()}
-    work = operations(config.model.units, len(data.tokenizer.pieces), **options)
+    work = operations(model.units, model.vocabulary, LAYERS, HIDDEN_UNITS)
+    of_source, of_target = (sum(work[side].values()) for side in ("source", "target"))
     ratio = sum(map(len, source)) / sum(len(ids) - 1 for ids in target)
-    share = medians["ours"] * (work["target"] + work["source"] * ratio) / statistics.median(peaks)
-    return Speeds(medians["ours"], medians["peer"], share)
+    share = medians["ours"] * (of_target + of_source * ratio) / statistics.median(peaks)
+    return Speeds(medians["ours"], medians["ours, logits in float32"], medians["peer"], share)
 
 
-def operations(units: int, vocabulary: int, layers: int, hidden_units: int) -> dict:
-    """Floating-point operations that training on one token of each side takes, at least.
+def translator(**train) -> tuple[Translator, TranslationData]:
+    """The model of the preset for Multi30k with its optimizer, untrained, and the corpus.
+
+    Args:
+        train: settings of training to change.
+    """
+    preset = PRESETS["multi30k"]
+    config = Config(
+        data={"corpus": "multi30k", "vocabulary": VOCABULARY, "batch_tokens": BATCH_TOKENS},
+        model=preset["model"],
+        train={**preset["train"], **train},
+    )
+    with tempfile.TemporaryDirectory() as folder:
+        data = prepare(config, RunFolder(folder))
+    model = build(config, data)
+    model.compile(make_optimizer(config.train, len(data.train)), jit_compile=False)
+    return model, data
+
+
+def operations(
+    units: int, vocabulary: int, layers: int, hidden_units: int
+) -> dict[str, dict[str, int]]:
+    """Floating-point operations that training on one token takes at least, by side and part.
 
     Those of the products with weights, two for each multiplication and addition, once forward and
     twice backward. Attention between positions, a few per cent at this length, is left out, and so
     is all that is no matrix product.
     """
-    square, feed_forward = units * units, 2 * units * hidden_units
-    # Of a source token: self-attention, and its keys and values for the decoder.
-    source = layers * (4 * square + feed_forward + 2 * square)
-    target = layers * (4 * square + 2 * square + feed_forward) + units * vocabulary
-    return {"source": 6 * source, "target": 6 * target}
+    square, hidden = 6 * layers * units * units, 6 * layers * 2 * units * hidden_units
+    return {
+        # Self-attention, and keys and values for the decoder.
+        "source": {"attention": 6 * square, "feed_forward": hidden},
+        # Self-attention, and queries and outputs of the attention to the source.
+        "target": {
+            "attention": 6 * square,
+            "feed_forward": hidden,
+            "loss": 6 * units * vocabulary,
+        },
+    }
 
 
 def peak() -> float:

@@ -59,9 +59,11 @@ class TrainConfig(Section):
     checkpoint_seconds: float = Field(60.0, ge=0)
     """Seconds between checkpoints; 0 writes one after every step."""
     score_every: int = Field(5, ge=0)
-    """Epochs between scores of decoded validation examples; 0 is never."""
+    """Epochs between scores of decoded validation examples, after the first; 0 is never."""
     precision: Literal["float32", "mixed_float16", "mixed_bfloat16"] = "float32"
     """What the layers compute in; weights stay float32."""
+    logits: Literal["auto", "float32", "bfloat16"] = "auto"
+    """What float32 layers train a vocabulary's logits in; auto: bfloat16 where that is faster."""
     xla: bool = False
     """Compile the training step with XLA."""
     init_from: str | None = None

@@ -14,6 +14,7 @@ from .files import atomic_write
 from .metrics_file import read, record_evaluation
 from .run_folder import RunFolder
 from .tensorboard import write_final
+from .traces import Traces
 
 
 def evaluate(
@@ -32,7 +33,9 @@ def evaluate(
     config = merged(run.config(app.config), overrides)
     keras.utils.set_random_seed(config.train.seed)
     data = app.prepare(config, run)
+    traces = Traces()
     print(evaluate_model(app, config, run, run.load_model(), data, split, against).report)
+    print(traces)
 
 
 def evaluate_model(

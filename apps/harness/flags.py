@@ -145,8 +145,15 @@ def _unknown(word: str, kind: type[pydantic.BaseModel]) -> str:
     name = word.partition("=")[0]
     flags = ["--" + setting.replace("_", "-") for setting in settings(kind)]
     section, _, last = name.lstrip("-").replace("_", "-").rpartition(".")
-    near = [f for f in flags if section and f.startswith(f"--{section}.") and last in f]
-    near += [flag for flag in flags if re.split(r"[.]|--", flag)[-1] == last]
+    names = {flag: re.split(r"[.]|--", flag)[-1] for flag in flags}
+    near = [
+        flag
+        for flag in flags
+        if section
+        and flag.startswith(f"--{section}.")
+        and (names[flag].startswith(last) or last in names[flag].split("-"))
+    ]
+    near += [flag for flag in flags if names[flag] == last]
     if near:
         return f"There is no flag {name}: did you mean {near[0]}?"
     return f"There is no flag {name}{did_you_mean(name, flags, ': --help lists those there are.')}"

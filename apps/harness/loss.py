@@ -1,56 +1,94 @@
-"""Cross-entropy over a vocabulary, with label smoothing, in few passes over the logits.
+"""The output layer and cross-entropy over a vocabulary, together, in few passes over the logits.
 
-At the sizes of the templates the output layer and its loss are the largest single cost of a
-training step on a CPU: every pass over `tokens × vocabulary` numbers counts. So the gradient is
-written out (the softmax of the forward pass is used again, no one-hot matrix is made).
+At the sizes of the templates they are the largest single cost of a training step on a CPU, and
+most of it is not arithmetic but moving `tokens × vocabulary` numbers through memory. So the tokens
+go through in pieces whose logits stay in the cache, the gradient is made on the way, and nothing of
+the size of the logits is kept, scaled or scattered into.
 """
 
 import tensorflow as tf
 
+# Few enough that the products stay large, enough that the logits of a piece stay in the cache.
+PIECES = 8
 
-def token_losses(logits, labels, smoothing: float):
-    """Losses of single tokens.
+
+def token_losses(hidden, embeddings, labels, weights, smoothing: float):
+    """Sums over tokens of the losses of logits `hidden @ embeddingsᵀ`.
 
     With V classes and smoothing ε the target distribution is 1 - ε on the label plus ε / V on every
     class, the label included (Szegedy et al. 2016, section 7).
 
     Args:
-        logits: `(tokens, classes)`, computed in float32 whatever their dtype.
+        hidden: `(tokens, units)`; its dtype is that of the products, sums are in float32.
+        embeddings: `(classes, units)`.
         labels: `(tokens,)` integers.
+        weights: `(tokens,)`, how much each token counts.
         smoothing: ε, in [0, 1).
 
     Returns:
-        `(smoothed, plain, correct)`, each `(tokens,)` float32: the smoothed cross-entropy, the
-        negative log-likelihood of the label, and 1 where the label has the largest logit. Only the
-        first carries a gradient.
+        `(smoothed, plain, correct)`, scalars in float32: the sums of the smoothed cross-entropy, of
+        the negative log-likelihood of the label, and of 1 where the label has the largest logit.
+        Only the first carries a gradient.
     """
     labels = tf.cast(labels, tf.int32)
+    weights = tf.cast(weights, tf.float32)
 
     @tf.custom_gradient
-    def losses(logits):
-        scores = tf.cast(logits, tf.float32)
-        classes = tf.cast(tf.shape(scores)[-1], tf.float32)
-        at_label = tf.gather(scores, labels, batch_dims=1)
-        highest = tf.reduce_max(scores, axis=-1)
-        exponentials = tf.exp(scores - highest[:, None])
-        total = tf.reduce_sum(exponentials, axis=-1)
-        log_total = highest + tf.math.log(total)
-        plain = log_total - at_label
-        smoothed = plain
-        if smoothing:
-            mean = tf.reduce_mean(scores, axis=-1)
-            smoothed = log_total - (1.0 - smoothing) * at_label - smoothing * mean
-        correct = tf.cast(at_label >= highest, tf.float32)
+    def losses(hidden, embeddings):
+        matrix = tf.cast(embeddings, hidden.dtype)
+        mean = tf.reduce_mean(tf.cast(embeddings, tf.float32), axis=0)
+        size = -(-tf.shape(hidden)[0] // PIECES)
+        sums, of_hidden, of_matrix = [], [], []
+        for piece in range(PIECES):
+            rows = slice(piece * size, (piece + 1) * size)
+            # One after the other: side by side, their logits would leave the cache.
+            with tf.control_dependencies(sums[-1:]):
+                part = _piece(hidden[rows], matrix, mean, labels[rows], weights[rows], smoothing)
+            for parts, value in zip((sums, of_hidden, of_matrix), part, strict=True):
+                parts.append(value)
 
         def gradient(upstream, _plain, _correct):
-            # softmax - (1 - ε) one-hot - ε / V, each row times its upstream gradient
-            rows = exponentials * (upstream / total)[:, None]
+            # What the softmax of all pieces, the smoothing and the labels give to the matrix.
+            weighted = tf.cast(hidden, tf.float32) * weights[:, None]
+            whole = tf.add_n(of_matrix)
             if smoothing:
-                rows -= (upstream * smoothing / classes)[:, None]
-            where = tf.stack([tf.range(tf.shape(labels)[0]), labels], axis=1)
-            rows = tf.tensor_scatter_nd_sub(rows, where, upstream * (1.0 - smoothing))
-            return tf.cast(rows, logits.dtype)
+                share = smoothing / tf.cast(tf.shape(matrix)[0], tf.float32)
+                whole -= share * tf.reduce_sum(weighted, axis=0)
+            whole = tf.tensor_scatter_nd_sub(whole, labels[:, None], (1.0 - smoothing) * weighted)
+            return (
+                tf.cast(upstream * tf.concat(of_hidden, 0), hidden.dtype),
+                tf.cast(upstream * whole, embeddings.dtype),
+            )
 
-        return (smoothed, plain, correct), gradient
+        return tuple(tf.unstack(tf.add_n(sums))), gradient
 
-    return losses(logits)
+    with tf.name_scope("loss"):  # as a profile shows it
+        return losses(hidden, tf.convert_to_tensor(embeddings))
+
+
+def _piece(hidden, matrix, mean, labels, weights, smoothing):
+    """The three sums of some tokens, and the gradients of the first that need their logits.
+
+    That is the whole gradient of `hidden`, and of `matrix` what comes of the softmax.
+    """
+    logits = tf.cast(tf.matmul(hidden, matrix, transpose_b=True), tf.float32)
+    highest = tf.reduce_max(logits, axis=-1)
+    at_label = tf.gather(logits, labels, batch_dims=1)
+    exponentials = tf.exp(logits - highest[:, None])
+    total = tf.reduce_sum(exponentials, axis=-1)
+    log_total = highest + tf.math.log(total)
+    smoothed = log_total - (1.0 - smoothing) * at_label
+    if smoothing:
+        smoothed -= smoothing * tf.linalg.matvec(tf.cast(hidden, tf.float32), mean)
+    correct = tf.cast(at_label >= highest, tf.float32)
+    losses = tf.stack([smoothed, log_total - at_label, correct])
+
+    # softmax - (1 - ε) one-hot - ε / V, times the weight, times matrix or hidden
+    exponentials = tf.cast(exponentials, hidden.dtype)
+    scale = (weights / total)[:, None]
+    of_hidden = scale * tf.cast(tf.matmul(exponentials, matrix), tf.float32)
+    rows = (1.0 - smoothing) * tf.cast(tf.gather(matrix, labels), tf.float32) + smoothing * mean
+    of_hidden -= weights[:, None] * rows
+    scaled = tf.cast(scale * tf.cast(hidden, tf.float32), hidden.dtype)
+    of_matrix = tf.cast(tf.matmul(exponentials, scaled, transpose_a=True), tf.float32)
+    return tf.linalg.matvec(losses, weights), of_hidden, of_matrix

@@ -3,6 +3,8 @@
 import keras
 import tensorflow as tf
 
+from .traces import note
+
 
 class TrainableModel(keras.Model):
     """A Keras model whose loss is a sum over items (tokens, reviews) divided by their number.
@@ -36,6 +38,7 @@ class TrainableModel(keras.Model):
 
     @tf.autograph.experimental.do_not_convert  # nothing to convert, and tracing takes half as long
     def train_step(self, data):
+        note("training step")
         inputs, labels = data
         with tf.GradientTape() as tape:
             sums, items = self.measure(inputs, labels, training=True)
@@ -43,8 +46,9 @@ class TrainableModel(keras.Model):
             scaled = self.optimizer.scale_loss(loss)
         variables = self.trainable_weights
         gradients = tape.gradient(scaled, variables)
-        norm = tf.linalg.global_norm(gradients) / self.optimizer.scale_loss(1.0)
-        self.optimizer.apply_gradients(zip(gradients, variables, strict=True))
+        with tf.name_scope("optimizer"):  # as a profile shows it
+            norm = tf.linalg.global_norm(gradients) / self.optimizer.scale_loss(1.0)
+            self.optimizer.apply_gradients(zip(gradients, variables, strict=True))
         return {
             **self._record(sums, items),
             "gradient_norm": norm,
@@ -53,6 +57,7 @@ class TrainableModel(keras.Model):
 
     @tf.autograph.experimental.do_not_convert
     def test_step(self, data):
+        note("validation step")
         inputs, labels = data
         return self._record(*self.measure(inputs, labels, training=False))
 

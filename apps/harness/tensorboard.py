@@ -47,8 +47,9 @@ class TensorBoard(keras.callbacks.Callback):
         run: the run folder.
         config: the configuration, flat: `{"train.epochs": 30, ...}`.
         watch: what the app shows beside its logs.
-        score_every: epochs between two looks through `watch`, which is looked through at the end
-            of training as well; 0 means at the end only, and without its scores.
+        score_every: epochs between two looks through `watch`, which is looked through after the
+            first epoch and at the end of training as well; 0 means at the end only, and without
+            its scores.
         batch_every: steps between two points of a `batch/…` curve.
         profile: whether to take a profile.
     """
@@ -115,7 +116,8 @@ class TensorBoard(keras.callbacks.Callback):
         for name, of_pass in ((TRAIN, logs), (VALIDATION, validation)):
             if of_pass:
                 self._write_epoch(name, of_pass)
-        if self._score_every and self._epochs % self._score_every == 0:
+        # A look at the first epoch shows early whether all is well, and traces what looking needs.
+        if self._score_every and (not self._looked or self._epochs % self._score_every == 0):
             self._look()
         for writer in self._writers.values():
             writer.flush()

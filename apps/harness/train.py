@@ -19,6 +19,7 @@ from .optimizer import make_optimizer
 from .progress import Progress
 from .run_folder import RunFolder, sibling
 from .tensorboard import TensorBoard
+from .traces import Traces
 
 
 def train(app: App, config: BaseConfig, run: RunFolder) -> None:
@@ -43,7 +44,8 @@ def train(app: App, config: BaseConfig, run: RunFolder) -> None:
     standing = _standing(config, run, model)
     metrics = read(run.metrics)  # a damaged file is told before hours of training
     # Killed after the last of more epochs, a run still has the model and the scores of fewer.
-    scored = "validation" in metrics and metrics["training"]["epochs"] == standing.epoch
+    trained = metrics.get("training", {}).get("epochs")
+    scored = "validation" in metrics and trained == standing.epoch
     if scored and standing.finished(settings.epochs):
         save_config(before or config, run.config_file)
         print(f"{run} is finished ({standing.epoch} epochs).")
@@ -91,6 +93,7 @@ def _fit(app, config, run, model, data, standing: Standing) -> None:
         profile=settings.profile,
     )
     progress = Progress(settings.epochs, watch.unit, len(data.train), standing.step)
+    traces = Traces()
 
     def fit_until(epochs: int) -> None:
         position.epoch, position.step = standing.epoch, standing.step
@@ -100,7 +103,7 @@ def _fit(app, config, run, model, data, standing: Standing) -> None:
                 validation_data=data.validation.validation(),
                 initial_epoch=standing.epoch,
                 epochs=epochs,
-                callbacks=[keeper, board, progress],
+                callbacks=[keeper, board, progress, traces],
                 shuffle=False,
                 verbose=0,
             )
@@ -109,6 +112,7 @@ def _fit(app, config, run, model, data, standing: Standing) -> None:
     if standing.step:
         fit_until(standing.epoch + 1)
     fit_until(settings.epochs)
+    print(traces)
     keeper.set_model(model)
     if not standing.kept:
         raise UserError(

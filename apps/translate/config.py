@@ -110,12 +110,23 @@ class Config(BaseConfig):
 # A preset holds only what differs from the defaults.
 PRESETS = {
     "multi30k": {
-        "data": {"vocabulary": 4000, "batch_tokens": 2048},
-        "model": {"dropout": 0.15},
+        "data": {"vocabulary": 4000, "batch_tokens": 4096},
+        "model": {"dropout": 0.25},
         "train": {
-            "epochs": 11,
+            "epochs": 34,
+            "learning_rate": 0.004,
+            "warmup_steps": 600,
+            "average": 5,
+            "score_every": 5,
+        },
+    },
+    "multi30k-lstm": {
+        "data": {"corpus": "multi30k", "vocabulary": 4000, "batch_tokens": 2048},
+        "model": {"memory": "lstm", "units": 256, "dropout": 0.3},
+        "train": {
+            "epochs": 30,
             "warmup_steps": 400,
-            "average": 3,
+            "average": 5,
             "score_every": 5,
         },
     },

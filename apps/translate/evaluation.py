@@ -12,6 +12,7 @@ from data.tokenizer import PAD
 from ..harness.app import Evaluation
 from ..harness.report import examples, render
 from ..harness.run_folder import RunFolder
+from ..harness.traces import note
 from .config import Config
 from .data import TranslationData
 from .metrics import MEASURES, paired_bootstrap, score, token_metrics
@@ -65,11 +66,12 @@ def _teacher_forced(
     batches = Batches(
         data.tokenizer, pairs.source, pairs.target, batch_tokens=config.data.batch_tokens
     )
-    predict = tf.function(
-        lambda inputs: tf.argmax(model(inputs), axis=-1, output_type=tf.int32),
-        autograph=False,
-        reduce_retracing=True,
-    )
+
+    def guess(inputs):
+        note("teacher forcing")
+        return tf.argmax(model(inputs), axis=-1, output_type=tf.int32)
+
+    predict = tf.function(guess, autograph=False, reduce_retracing=True)
     found = [(labels, predict(inputs)) for inputs, labels in batches.validation()]
     real = [labels != PAD for labels, _ in found]
     right, guessed = (

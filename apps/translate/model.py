@@ -12,6 +12,7 @@ from layers.dropout import ByteDropout
 
 from ..harness.loss import token_losses
 from ..harness.model import TrainableModel
+from ..harness.precision import logits_dtype
 
 
 @keras.saving.register_keras_serializable(package=__package__)  # a copied app has its own
@@ -27,12 +28,21 @@ class Translator(TrainableModel):
         dropout: rate, on the embeddings and inside the memories.
         options: options of the memory.
         label_smoothing: share of the target probability spread over the vocabulary.
+        training_logits: dtype in which training computes the logits, if the layers do in float32.
     """
 
     measurements = ("loss", "nll", "accuracy")
 
     def __init__(
-        self, vocabulary, memory, units, dropout=0.0, options=None, label_smoothing=0.0, **kwargs
+        self,
+        vocabulary,
+        memory,
+        units,
+        dropout=0.0,
+        options=None,
+        label_smoothing=0.0,
+        training_logits="float32",
+        **kwargs,
     ):
         super().__init__(**kwargs)
         self.vocabulary = vocabulary
@@ -41,6 +51,7 @@ class Translator(TrainableModel):
         self.dropout = dropout
         self.options = dict(options or {})
         self.label_smoothing = label_smoothing
+        self.training_logits = training_logits
         self.embedding = keras.layers.Embedding(
             vocabulary,
             units,
@@ -66,19 +77,19 @@ class Translator(TrainableModel):
     def measure(self, inputs, labels, training):
         hidden = self._hidden(inputs, training)
         real = labels != PAD
-        if self.jit_compile:  # XLA wants fixed shapes: every position is computed, some count 0
-            weights = tf.cast(tf.reshape(real, [-1]), tf.float32)
-            hidden = tf.reshape(hidden, (-1, self.units))
-            labels = tf.reshape(labels, [-1])
-        else:  # no logits for padding
-            hidden, labels = tf.boolean_mask(hidden, real), tf.boolean_mask(labels, real)
-            weights = 1.0
-        losses = token_losses(self.logits(hidden), labels, self.label_smoothing)
-        sums = {
-            name: tf.reduce_sum(values * weights)
-            for name, values in zip(self.measurements, losses, strict=True)
-        }
-        return sums, tf.reduce_sum(tf.cast(real, tf.float32))
+        weights = tf.cast(real, tf.float32)
+        items = tf.reduce_sum(weights)
+        # No logits for padding, but XLA wants fixed shapes: there it counts 0.
+        hidden, labels, weights = (
+            tf.reshape(x, (-1, *x.shape[2:])) if self.jit_compile else tf.boolean_mask(x, real)
+            for x in (hidden, labels, weights)
+        )
+        if training and hidden.dtype == tf.float32:
+            hidden = tf.cast(hidden, self.training_logits)
+        losses = token_losses(
+            hidden, self.embedding.embeddings, labels, weights, self.label_smoothing
+        )
+        return dict(zip(self.measurements, losses, strict=True)), items
 
     def encode(self, source, training=None):
         """`(memory (batch, time, units), memory_mask (batch, time))` of source ids."""
@@ -125,6 +136,7 @@ class Translator(TrainableModel):
             "dropout": self.dropout,
             "options": self.options,
             "label_smoothing": self.label_smoothing,
+            "training_logits": self.training_logits,
         }
 
     def _hidden(self, inputs, training):
@@ -149,6 +161,7 @@ def build(config, data) -> Translator:
         dropout=config.model.dropout,
         options=config.model.options,
         label_smoothing=config.train.label_smoothing,
+        training_logits=logits_dtype(config.train),
     )
     model.build()
     return model

@@ -14,6 +14,7 @@ from layers.decoding import beam_search, greedy, sample
 
 from ..harness.app import Prediction
 from ..harness.run_folder import RunFolder
+from ..harness.traces import note
 from .config import Config, DecodeConfig
 from .model import Translator
 
@@ -109,13 +110,14 @@ class Searcher:
         search_with = partial(
             search, model, settings=settings, hypotheses=hypotheses, seed=seed_of(settings)
         )
+
         # Traced once for each limit, for sources of any length. AutoGraph would have nothing to
         # convert, and takes half of the tracing.
-        self._search = tf.function(
-            lambda source, max_length: search_with(source, max_length=max_length),
-            autograph=False,
-            reduce_retracing=True,
-        )
+        def search_once(source, max_length):
+            note("search")
+            return search_with(source, max_length=max_length)
+
+        self._search = tf.function(search_once, autograph=False, reduce_retracing=True)
 
     def __call__(self, texts: Sequence[str]) -> list[Prediction]:
         """Translations of `texts`, in their order."""

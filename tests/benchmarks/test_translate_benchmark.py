@@ -79,17 +79,29 @@ def test_blind(commands):
     assert ("translate.builtin-blind.en-de.pronoun_accuracy", "1") in rows()
 
 
-def test_multi30k_within_thirty_minutes_only(commands):
+@pytest.mark.parametrize(
+    "name, prefix, minutes",
+    [
+        ("multi30k", "translate.multi30k.en-de.transformer", 60),
+        ("multi30k-30min", "translate.multi30k.en-de.transformer_30min", 30),
+        ("multi30k-lstm", "translate.multi30k.en-de.lstm", 90),
+    ],
+)
+def test_multi30k_within_its_time_only(commands, name, prefix, minutes):
     _, settings = commands
-    settings["train_seconds"] = 1801.0
-    with pytest.raises(SystemExit, match="at most 30"):
-        translate.main(["multi30k"])
+    settings["train_seconds"] = 60 * minutes + 1.0
+    with pytest.raises(SystemExit, match=f"at most {minutes}"):
+        translate.main([name])
     assert not rows()
-    settings["train_seconds"] = 1770.0
-    assert translate.main(["multi30k"]) == 0
-    prefix = "translate.multi30k.en-de.transformer_30min."
-    assert rows()[prefix + "train_minutes", "1"]["value"] == "29.5"
-    assert rows()[prefix + "sacrebleu", "1"]["value"] == rows()[prefix + "lc_bleu", "1"]["value"]
+    settings["train_seconds"] = 60 * minutes - 30.0
+    assert translate.main([name]) == 0
+    assert rows()[f"{prefix}.train_minutes", "1"]["value"] == str(minutes - 0.5)
+    assert rows()[f"{prefix}.sacrebleu", "1"]["value"] == rows()[f"{prefix}.lc_bleu", "1"]["value"]
+
+
+def test_decoding_needs_the_run_it_is_about(commands, capsys):
+    assert translate.main(["decoding"]) == 2
+    assert "run `python -m benchmarks.translate multi30k` first" in capsys.readouterr().err
 
 
 def test_a_failed_command_records_nothing(commands):

@@ -191,6 +191,7 @@ def test_compare_takes_names_or_all(calls, runs, capsys):
         ("trian", "There is no verb trian: did you mean train?"),
         ("dance", "There is no verb dance: the verbs are train, evaluate, predict, export"),
         ("train --train.epoch 3", "There is no flag --train.epoch: did you mean --train.epochs?"),
+        ("train --train.rate 3", "did you mean --train.learning-rate?"),
         ("train --epochs 3", "There is no flag --epochs: did you mean --train.epochs?"),
         ("train --learning_rate=3", "did you mean --train.learning-rate?"),
         ("train --zzz 3", "There is no flag --zzz: --help lists those there are."),

@@ -163,8 +163,8 @@ def test_a_repeated_epoch_writes_the_same_values_at_the_same_steps(run, tmp_path
 def test_what_the_app_watches(finished):
     run, _ = finished
     validation = read(run, "validation")
-    # Every second epoch, and the last one.
-    assert curve(validation, "score/bleu") == {12: 12.5, 24: 12.5, 30: 12.5}
+    # The first epoch, every second, and the last.
+    assert curve(validation, "score/bleu") == {6: 12.5, 12: 12.5, 24: 12.5, 30: 12.5}
     text = validation.Tensors("translations")[-1].tensor_proto.string_val[0].decode()
     assert "a&#124;b" in text
     width, height, png = validation.Tensors("figures/attention/1")[-1].tensor_proto.string_val

@@ -1,0 +1,38 @@
+"""How often TensorFlow traced the functions of this process: each time costs seconds."""
+
+from collections import Counter
+
+import keras
+
+_traced: Counter[str] = Counter()
+
+
+def note(function: str) -> None:
+    """Counts a trace of `function`; called in its body, whose Python runs when it is traced."""
+    _traced[function] += 1
+
+
+class Traces(keras.callbacks.Callback):
+    """Tells what was traced since it was made, and what of it after the first epoch.
+
+    A graph that is traced later means a shape or a type that training did not expect.
+    """
+
+    def __init__(self):
+        super().__init__()
+        self._before = Counter(_traced)
+        self._early: Counter[str] | None = None
+
+    def on_epoch_end(self, epoch, logs=None):
+        if self._early is None:
+            self._early = Counter(_traced)
+
+    def __str__(self) -> str:
+        sentence = f"Graphs traced: {_listed(_traced - self._before)}"
+        if self._early is not None:
+            sentence += f"; after the first epoch {_listed(_traced - self._early)}"
+        return sentence + "."
+
+
+def _listed(counts: Counter[str]) -> str:
+    return ", ".join(f"{function} {count}" for function, count in counts.items()) or "none"
