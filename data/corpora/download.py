@@ -36,6 +36,12 @@ def cache_folder() -> Path:
     return Path(pooch.os_cache("working-memory"))
 
 
+def local_folder(folder: str, data_dir: str | None = None) -> Path | None:
+    """The folder of a corpus in `data_dir`, or else in DATA_DIR; None where neither is given."""
+    data_dir = data_dir or os.environ.get("DATA_DIR")
+    return Path(data_dir).expanduser() / folder if data_dir else None
+
+
 def fetch(
     url: str,
     sha256: str | None,
@@ -53,7 +59,8 @@ def fetch(
         url: where the file is published; .gz and .zip are uncompressed.
         sha256: of the uncompressed content. None where the publisher replaces the file now and
             then: the hash of the first use is recorded in the cache, and a change is warned of.
-        name: the name of the uncompressed file; in a .zip, of the member.
+        name: the name of the uncompressed file; in a .zip, of the member. A file that is asked
+            for by its own name is not uncompressed: an archive is known by its own checksum.
         folder: the corpus's folder in DATA_DIR and in the cache.
         data_dir: the folder of local copies; None stands for the environment variable DATA_DIR.
         licence: printed once when the corpus comes over the network.
@@ -61,8 +68,7 @@ def fetch(
     Raises:
         UserError: the file cannot be had, is broken or has another checksum.
     """
-    data_dir = data_dir or os.environ.get("DATA_DIR")
-    local = Path(data_dir).expanduser() / folder if data_dir else None
+    local = local_folder(folder, data_dir)
     cache = cache_folder() / folder
     if local and (path := _copy_in(local, url, name)):
         fetched = _read(path, url, name, sha256)
@@ -102,7 +108,7 @@ def _read(path: Path, url: str, name: str, sha256: str | None) -> Fetched:
         content = path.read_bytes()
     except OSError as error:
         raise UserError(f"{path} cannot be read ({error.strerror}).") from error
-    fetched = _fetched(unpack(content, path.name, name, str(path)), path)
+    fetched = _fetched(content, path, name, str(path))
     if sha256 not in (None, fetched.sha256):
         raise UserError(
             f"{path} has the wrong checksum: the SHA-256 of its content is {fetched.sha256} "
@@ -111,7 +117,9 @@ def _read(path: Path, url: str, name: str, sha256: str | None) -> Fetched:
     return fetched
 
 
-def _fetched(content: bytes, path: Path) -> Fetched:
+def _fetched(content: bytes, path: Path, name: str, shown: str) -> Fetched:
+    if path.name != name:
+        content = unpack(content, path.name, name, shown)
     return Fetched(content, hashlib.sha256(content).hexdigest(), path)
 
 
@@ -143,7 +151,7 @@ def _download(url: str, cache: Path, name: str, sha256: str | None, local: Path 
                 progressbar=bar, chunk_size=16384, timeout=_TIMEOUT, headers=_HEADERS
             )
             get(url, str(part), None)
-        fetched = _fetched(unpack(part.read_bytes(), path.name, name, url), path)
+        fetched = _fetched(part.read_bytes(), path, name, url)
         if sha256 not in (None, fetched.sha256):
             raise UserError(
                 f"{url} has the wrong checksum and was not kept: the SHA-256 of its content is "
@@ -183,9 +191,10 @@ def _reason(error: requests.RequestException) -> str:
 
 def _nowhere(url: str, cache: Path, name: str, local: Path | None, reason: str) -> str:
     if local:
+        either = " or ".join(dict.fromkeys((_file_name(url), name)))
         return (
             f"{url} cannot be fetched ({reason}) and there is no copy of it in {local}: "
-            f"put {_file_name(url)} or {name} there, "
+            f"put {either} there, "
             "or train without a download with CORPUS=builtin."
         )
     return (

@@ -1,16 +1,13 @@
 """The user's own files: a TSV, JSON lines or two parallel files, split here where need be."""
 
-import hashlib
-import json
-import os
 import re
 from collections.abc import Sequence
-from pathlib import Path
 
 from data.corpora.corpus import SPLITS, Corpus, Pairs, Reader, Request
 from data.corpora.options import FilesOptions
-from data.corpora.text import lines_of, same, unpack
+from data.corpora.text import json_objects, lines_of, own_content, same, text_field
 from data.errors import UserError
+from data.held_out import draw, overlap_notes
 
 _JSON_ENDINGS = (".jsonl", ".json", ".ndjson")
 _TABLE_ENDINGS = (*_JSON_ENDINGS, ".tsv")
@@ -42,7 +39,8 @@ def read(request: Request) -> Corpus:
     missing = [split for split in SPLITS if split not in found]
     if missing:
         _hold_out(found, missing, options, notes)
-    _note_overlap(found, notes)
+    keys = {split: [same(source) for source, _ in found[split]] for split in SPLITS}
+    notes += overlap_notes(keys, "sentences")
     return Corpus(
         name=READER.name,
         source=request.source,
@@ -76,15 +74,7 @@ def _plain_name(path: str) -> str:
 
 
 def _lines(path: str) -> list[str]:
-    try:
-        content = Path(os.path.expanduser(path)).read_bytes()
-    except FileNotFoundError as error:
-        raise UserError(f"There is no file {path}.") from error
-    except IsADirectoryError as error:
-        raise UserError(f"{path} is a folder where a text file is needed.") from error
-    except OSError as error:
-        raise UserError(f"{path} cannot be read ({error.strerror}).") from error
-    return lines_of(unpack(content, path.lower(), "", path), path)
+    return lines_of(own_content(path), path)
 
 
 def _parallel(paths: Sequence[str]) -> Found:
@@ -121,80 +111,30 @@ def _table(path: str, columns: tuple[int, int]) -> Found:
 
 def _json_lines(path: str, fields: tuple[str, str]) -> Found:
     pairs = []
-    for number, line in enumerate(_lines(path), start=1):
-        if not line.strip():
-            pairs.append(("", ""))
-            continue
-        try:
-            row = json.loads(line)
-        except json.JSONDecodeError as error:
-            where = f"{error.msg} at character {error.pos + 1}"
-            raise UserError(f"{path}, line {number}, is not valid JSON ({where}).") from error
-        except (ValueError, RecursionError) as error:  # a number or a nesting without end
-            raise UserError(f"{path}, line {number}, is more than can be read as JSON.") from error
-        if not isinstance(row, dict):
-            raise UserError(f"{path}, line {number}, is not a JSON object with named fields.")
-        source, target = (_text(row, field, f"{path}, line {number},") for field in fields)
+    for where, row in json_objects(_lines(path), path):
+        blank = row is None
+        source, target = ("" if blank else text_field(row, field, where) for field in fields)
         pairs.append((source, target))
     return pairs
-
-
-def _text(row: dict, field: str, where: str) -> str:
-    if field not in row:
-        has = ", ".join(row) or "none"
-        raise UserError(f"{where} has no field {field}: the fields it has are {has}.")
-    value = row[field]
-    if not isinstance(value, str):
-        raise UserError(f"{where} has a field {field} that is no text ({type(value).__name__}).")
-    try:
-        value.encode()
-    except UnicodeEncodeError as error:
-        # JSON can spell half a surrogate pair, which no encoding can write.
-        raise UserError(f"{where} has a field {field} with half a character in it.") from error
-    return value
 
 
 def _hold_out(
     found: dict[str, Found], missing: list[str], options: FilesOptions, notes: list[str]
 ) -> None:
-    """Moves pairs from train to the missing splits: all pairs of a source sentence together.
-
-    The distinct sentences are drawn in the order of their hash with the seed, so the choice
-    depends neither on their order in the file nor on the version of a random generator.
-    """
-    distinct = sorted(
-        {same(source) for source, _ in found["train"]},
-        key=lambda text: hashlib.sha1(
-            f"{options.seed}\t{text}".encode(), usedforsecurity=False
-        ).digest(),
-    )
-    size = max(1, round(len(distinct) * options.held_out))
-    if len(distinct) <= size * len(missing):
+    """Moves pairs from train to the missing splits: all pairs of a source sentence together."""
+    distinct = {same(source) for source, _ in found["train"]}
+    split_of = draw(distinct, missing, options.held_out, options.seed)
+    if len(split_of) == len(distinct):
         raise UserError(
             f"{' and '.join(options.train)} hold {len(distinct)} distinct source sentences, "
             f"too few to split off {' and '.join(missing)}: give them as files or add pairs."
         )
-    split_of = {}
-    for index, split in enumerate(missing):
-        split_of |= dict.fromkeys(distinct[index * size : (index + 1) * size], split)
     pairs = found["train"]
     found |= {split: [] for split in ("train", *missing)}
     for pair in pairs:
         found[split_of.get(same(pair[0]), "train")].append(pair)
     sizes = " and ".join(f"{len(found[split])} pairs for {split}" for split in missing)
     notes.append(f"{sizes} were split off train with seed {options.seed}, by distinct source.")
-
-
-def _note_overlap(found: dict[str, Found], notes: list[str]) -> None:
-    """Tells of given splits that share sources with train; what the user gave is not changed."""
-    known = {same(source) for source, _ in found["train"]}
-    for split in ("validation", "test"):
-        shared = sum(same(source) in known for source, _ in found[split])
-        if shared:
-            notes.append(
-                f"{shared} of {len(found[split])} {split} sentences also occur in train, "
-                "so scores on them flatter."
-            )
 
 
 READER = Reader("files", (), read)

@@ -1,11 +1,16 @@
-"""From bytes to clean lines, and when two sentences count as the same."""
+"""From files and bytes to clean lines, and when two sentences count as the same."""
 
 import gzip
 import io
+import json
+import os
 import re
 import unicodedata
 import zipfile
 import zlib
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
 
 from data.errors import UserError
 
@@ -39,6 +44,23 @@ def unpack(content: bytes, file_name: str, member: str, shown: str) -> bytes:
     return content
 
 
+def own_content(path: str) -> bytes:
+    """The bytes of a file of the user's own, uncompressed where its name ends in .gz.
+
+    Raises:
+        UserError: there is no such file, it is a folder, cannot be read or is a broken archive.
+    """
+    try:
+        content = Path(os.path.expanduser(path)).read_bytes()
+    except FileNotFoundError as error:
+        raise UserError(f"There is no file {path}.") from error
+    except IsADirectoryError as error:
+        raise UserError(f"{path} is a folder where a text file is needed.") from error
+    except OSError as error:
+        raise UserError(f"{path} cannot be read ({error.strerror}).") from error
+    return unpack(content, path.lower(), "", path)
+
+
 def lines_of(content: bytes, shown: str) -> list[str]:
     """Splits UTF-8 text into lines, at line feeds only, without a byte order mark.
 
@@ -60,10 +82,58 @@ def lines_of(content: bytes, shown: str) -> list[str]:
         # The offsets count from behind a byte order mark, `error.object` too.
         line = error.object.count(b"\n", 0, error.start) + 1
         raise UserError(f"{shown} is not UTF-8 in line {line}.") from error
+    return split_lines(text)
+
+
+def split_lines(text: str) -> list[str]:
+    """The lines of a text, parted at line feeds only, without the ends of lines."""
     lines = text.split("\n")
     if not lines[-1]:
         lines.pop()
     return [line.removesuffix("\r") for line in lines]
+
+
+def json_objects(lines: Sequence[str], shown: str) -> Iterator[tuple[str, dict[str, Any] | None]]:
+    """Reads JSON lines: where each line is, for a sentence about it, and its object.
+
+    A blank line has None for an object.
+
+    Raises:
+        UserError: a line is not JSON or not an object; the message names the line.
+    """
+    for number, line in enumerate(lines, start=1):
+        where, row = f"{shown}, line {number},", None
+        if line.strip():
+            try:
+                row = json.loads(line)
+            except json.JSONDecodeError as error:
+                what = f"{error.msg} at character {error.pos + 1}"
+                raise UserError(f"{where} is not valid JSON ({what}).") from error
+            except (ValueError, RecursionError) as error:  # a number or a nesting without end
+                raise UserError(f"{where} is more than can be read as JSON.") from error
+            if not isinstance(row, dict):
+                raise UserError(f"{where} is not a JSON object with named fields.")
+        yield where, row
+
+
+def text_field(row: dict[str, Any], field: str, where: str) -> str:
+    """The text in a field of a JSON object.
+
+    Raises:
+        UserError: there is no such field, it is no text, or it holds half a character.
+    """
+    if field not in row:
+        has = ", ".join(row) or "none"
+        raise UserError(f"{where} has no field {field}: the fields it has are {has}.")
+    value = row[field]
+    if not isinstance(value, str):
+        raise UserError(f"{where} has a field {field} that is no text ({type(value).__name__}).")
+    try:
+        value.encode()
+    except UnicodeEncodeError as error:
+        # JSON can spell half a surrogate pair, which no encoding can write.
+        raise UserError(f"{where} has a field {field} with half a character in it.") from error
+    return value
 
 
 def same(sentence: str) -> str:

@@ -103,6 +103,29 @@ def test_a_zip_in_data_dir_is_read_by_its_member(tmp_path, cache):
         download.fetch(url, None, "deu.txt", "set", str(tmp_path))
 
 
+def test_an_archive_asked_for_by_its_own_name_stays_as_it_is(tmp_path, cache, server):
+    server.files = {"/t.tar.gz": GZ}
+    url, sha = f"{server.url}/t.tar.gz", hashlib.sha256(GZ).hexdigest()
+    for _ in range(2):
+        fetched = download.fetch(url, sha, "t.tar.gz", "set")
+        assert (fetched.content, fetched.sha256) == (GZ, sha)
+    assert server.asked == ["/t.tar.gz"]
+    (tmp_path / "set").mkdir()
+    (tmp_path / "set/t.tar.gz").write_bytes(GZ)
+    fetched = download.fetch("http://127.0.0.1:1/t.tar.gz", sha, "t.tar.gz", "set", str(tmp_path))
+    assert fetched.content == GZ and fetched.path.parent == tmp_path / "set"
+    with pytest.raises(UserError, match="put u.tar.gz there"):
+        download.fetch("http://127.0.0.1:1/u.tar.gz", sha, "u.tar.gz", "set", str(tmp_path))
+
+
+def test_the_folder_of_local_copies(tmp_path, monkeypatch):
+    monkeypatch.delenv("DATA_DIR", raising=False)
+    assert download.local_folder("set") is None
+    monkeypatch.setenv("DATA_DIR", "/elsewhere")
+    assert str(download.local_folder("set")) == "/elsewhere/set"
+    assert download.local_folder("set", str(tmp_path)) == tmp_path / "set"
+
+
 def test_a_wrong_local_copy_is_named_and_left_alone(tmp_path, cache):
     (tmp_path / "set").mkdir()
     copy = tmp_path / "set/t.de"
