@@ -53,8 +53,8 @@ new-app: $(VENV)/.installed ## Copy an app under a new name: NAME=mine FROM=tran
 # Two files at a time: tests mostly trace, which takes one core.
 PYTEST := $(BIN)/python -m pytest --numprocesses=2 --dist=loadfile --durations=10 --durations-min=10
 
-test: $(VENV)/.installed-dev ## All tests on TensorFlow, the contracts of all layers on JAX
-	@KERAS_BACKEND=jax $(PYTEST) tests/layers -k "contract or promises"
+test: $(VENV)/.installed-dev ## All tests on TensorFlow; contracts and equations of all layers on JAX, too
+	@KERAS_BACKEND=jax $(PYTEST) tests/layers -k "contract or promises or equation or paper or agree"
 	@KERAS_BACKEND=tensorflow $(PYTEST) $(ARGS)
 
 BACKEND = tensorflow

@@ -65,7 +65,7 @@ def uncached(model: Translator, source) -> tf.Tensor:
         written, position = state
         now = position[0]
         written = tf.where(tf.range(STEPS + 1) == now, tokens[:, None], written)
-        inputs = model.embedding(written[:, :STEPS]) * UNITS**0.5
+        inputs = model.embedding(written[:, : now + 1]) * UNITS**0.5
         outputs = model.decoder(inputs, memory, memory_mask=mask)
         return model.logits(outputs[:, now]), (written, position + 1)
 

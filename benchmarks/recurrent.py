@@ -1,8 +1,8 @@
 """Measures the recurrent cells: a train step of each against that of `keras.layers.LSTM`.
 
-python -m benchmarks.recurrent                  everything, a quarter of an hour
+python -m benchmarks.recurrent                  everything, half an hour
 python -m benchmarks.recurrent --parts speed    the ratios alone
-KERAS_BACKEND=jax python -m benchmarks.recurrent --parts speed
+KERAS_BACKEND=jax python -m benchmarks.recurrent
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from .recurrent_plot import draw_lengths
 from .timing import interleaved_medians, train_step
 
 FILE, LENGTHS_FILE = "recurrent", "recurrent_lengths"
-STOCK = "keras_lstm"
+STOCK, STOCK_LONG = "keras_lstm", "keras_lstm_512"
 SHAPES = ((32, 64, 256), (64, 100, 128))
 LONG_SHAPES = ((32, 512, 256), (64, 512, 128))
 LENGTHS = (64, 128, 256, 512, 1024, 2048)
@@ -59,7 +59,7 @@ LONG_CELLS: Mapping[str, Callable[[int], keras.layers.Layer]] = {
 
 def make(name: str, units: int) -> keras.layers.Layer:
     """The layer that is measured: all outputs of a sequence."""
-    if name == STOCK:
+    if name in (STOCK, STOCK_LONG):
         return keras.layers.LSTM(units, return_sequences=True)
     return Recurrent({**CELLS, **LONG_CELLS}[name](units), return_sequences=True)
 
@@ -67,7 +67,9 @@ def make(name: str, units: int) -> keras.layers.Layer:
 def modes() -> dict[str, bool]:
     """Suffix of a row to whether the step is compiled by XLA, on this backend."""
     if keras.config.backend() == "jax":
-        return {"ratio_jax": True}
+        import jax
+
+        return {"ratio_jax" if jax.default_backend() == "cpu" else "ratio_jax_gpu": True}
     return {"ratio": False, "ratio_xla": True}
 
 
@@ -125,7 +127,7 @@ def lengths(cells: Sequence[str], command: str) -> None:
 
 def memory(cells: Sequence[str], command: str) -> None:
     """Records what a train step adds to the memory of a process of its own, at its peak."""
-    for name in (STOCK, *cells):
+    for name in (STOCK, STOCK_LONG, *cells):
         started = time.monotonic()
         words = [sys.executable, "-m", "benchmarks.recurrent", "--peak-of", name]
         run = subprocess.run(words, cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True)
@@ -136,7 +138,8 @@ def memory(cells: Sequence[str], command: str) -> None:
 
 def peak_of(name: str) -> float:
     """How many megabytes of memory three train steps add to this process, at the peak."""
-    batch, time_steps, units = LONG_SHAPES[0] if name in LONG_CELLS else SHAPES[0]
+    long = name == STOCK_LONG or name in LONG_CELLS
+    batch, time_steps, units = LONG_SHAPES[0] if long else SHAPES[0]
     inputs = np.random.default_rng(0).normal(size=(batch, time_steps, units)).astype("float32")
     # A first step of a tiny layer loads what every step needs.
     train_step(make(STOCK, 2), inputs[:2, :2], False)()
@@ -156,16 +159,23 @@ def main(words: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks.recurrent", description=__doc__.splitlines()[0]
     )
-    parser.add_argument("--parts", nargs="+", choices=PARTS, default=list(PARTS))
+    # What the others measure, TensorFlow does; on JAX they would take the place of its rows.
+    here = ["speed"] if keras.config.backend() == "jax" else list(PARTS)
+    parser.add_argument("--parts", nargs="+", choices=here, default=here)
     names = [*CELLS, *LONG_CELLS]
     parser.add_argument("--cells", nargs="+", choices=names, default=names)
-    parser.add_argument("--peak-of", choices=[STOCK, *names], help=argparse.SUPPRESS)
+    parser.add_argument("--peak-of", choices=[STOCK, STOCK_LONG, *names], help=argparse.SUPPRESS)
     arguments = parser.parse_args(words)
     if arguments.peak_of:
         print(json.dumps(peak_of(arguments.peak_of)))
         return 0
+    command = "python -m benchmarks.recurrent"
+    if keras.config.backend() == "jax":
+        command = f"KERAS_BACKEND=jax {command}"
+    if arguments.cells != names:
+        command += f" --cells {' '.join(arguments.cells)}"
     for part in [part for part in PARTS if part in arguments.parts]:
-        PARTS[part](arguments.cells, f"python -m benchmarks.recurrent --parts {part}")
+        PARTS[part](arguments.cells, f"{command} --parts {part}" if len(here) > 1 else command)
     return 0
 
 

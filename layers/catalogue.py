@@ -15,6 +15,12 @@ from dataclasses import dataclass
 
 import keras
 
+from layers.attention import (
+    AdditiveAttention,
+    ContentAttention,
+    LuongAttention,
+    MonotonicAdditiveAttention,
+)
 from layers.recurrent import (
     AblatedLSTMCell,
     Cell,
@@ -51,6 +57,17 @@ class Memory:
     """Role to the function that makes its layer from `units`, `dropout` and the options."""
 
 
+ATTENTIONS: Mapping[str, Callable[[int], ContentAttention]] = {
+    "general": lambda units: LuongAttention("general"),
+    "dot": lambda units: LuongAttention("dot"),
+    "concat": lambda units: LuongAttention("concat"),
+    "additive": AdditiveAttention,
+    "coverage": lambda units: AdditiveAttention(units, coverage=True),
+    "monotonic": MonotonicAdditiveAttention,
+}
+"""How a decoder of cells may look at what was encoded, made for so many units."""
+
+
 def _recurrent(summary: str, cell: Callable[..., Cell], **options: Option) -> Memory:
     """The entry of a cell: bidirectional where the whole sequence is known.
 
@@ -58,7 +75,7 @@ def _recurrent(summary: str, cell: Callable[..., Cell], **options: Option) -> Me
     """
 
     def whole(layer):
-        def make(units, dropout, layers, dtype, **options):
+        def make(units, dropout, layers, dtype, attention, **options):
             if units % 2:
                 raise ValueError(f"A bidirectional memory needs even units, not {units}.")
             half = cell(units // 2, **options)
@@ -66,16 +83,23 @@ def _recurrent(summary: str, cell: Callable[..., Cell], **options: Option) -> Me
 
         return make
 
-    def decode(units, dropout, layers, dtype, **options):
-        pattern = cell(units, **options)
-        return RecurrentDecoder(pattern, layers=layers, dropout=dropout, dtype=dtype)
+    def decode(units, dropout, layers, dtype, attention, **options):
+        if attention not in ATTENTIONS:
+            raise ValueError(f"There is no attention {attention}: it is {_listed(ATTENTIONS)}.")
+        return RecurrentDecoder(
+            cell(units, **options),
+            layers=layers,
+            attention=ATTENTIONS[attention](units),
+            dropout=dropout,
+            dtype=dtype,
+        )
 
     roles = {
         "encode": whole(RecurrentEncoder),
         "decode": decode,
         "summarise": whole(RecurrentSummary),
     }
-    return Memory(summary, {"layers": 1, **options}, roles)
+    return Memory(summary, {"layers": 1, "attention": "general", **options}, roles)
 
 
 def _transformer(stack: Callable[..., keras.layers.Layer]) -> Callable[..., keras.layers.Layer]:

@@ -23,6 +23,7 @@ from cell_contract_parts import (
     ROWS,
     TIME,
     Subject,
+    Trained,
     differentiate,
     directional_derivatives,
     without_parallel,
@@ -301,12 +302,13 @@ class _Check(Subject):
 
     def training(self):
         """A training step over masked sequences: weights that move, with XLA as without it."""
-        inputs, mask = keras.Input((TIME, self.features)), keras.Input((TIME,), dtype="bool")
         targets, trained = self.normal(ROWS, TIME, self.make().output_size), []
-        for jit in WAYS:
+        # What training draws differs from way to way, so they are compared without it.
+        compared = [(jit, False) for jit in WAYS] if len(WAYS) > 1 else []
+        for jit, training in [(WAYS[-1], True), *compared]:
             layer = self.layer(self.cell(), return_state=False)
             before = [ops.convert_to_numpy(w) for w in layer.trainable_weights]
-            model = keras.Model([inputs, mask], layer(inputs, mask=mask))
+            model = Trained(layer, training)
             model.compile(optimizer=keras.optimizers.SGD(0.1), loss="mse", jit_compile=jit)
             loss = float(model.train_on_batch([self.x, MASK], targets))
             self.expect(np.isfinite(loss), f"the loss is {loss}")
@@ -315,9 +317,8 @@ class _Check(Subject):
                 self.expect(np.all(np.isfinite(new)), f"{weight.path} is not finite after a step")
                 self.expect(np.any(new != old), f"{weight.path} did not move")
             trained.append(after)
-        draws = gap(*[arrays(layer(self.x, training=True)) for _ in range(2)]) > 0
-        if not draws:  # what is drawn differs from way to way
-            self.equal(trained[0], trained[-1], "under XLA a step trains to other weights")
+        if compared:
+            self.equal(trained[1], trained[2], "under XLA a step trains to other weights")
 
     def stock(self):
         """In the layers of Keras it gives the same numbers."""

@@ -124,6 +124,17 @@ def where(keep, one, other):
     return np.where(keep.reshape(-1, *[1] * (one.ndim - 1)), one, other)
 
 
+class Trained(keras.Model):
+    """A layer as a model whose training draws or, unlike that of a functional model, does not."""
+
+    def __init__(self, layer, draws):
+        super().__init__()
+        self.layer, self.draws = layer, draws
+
+    def call(self, inputs):
+        return self.layer(inputs[0], mask=inputs[1], training=self.draws)
+
+
 def without_parallel(cell):
     """The cell, from now on without its parallel form."""
     cell.parallel = lambda *args, **kwargs: None

@@ -63,8 +63,9 @@ class App:
     """`(config, data) -> keras.Model`."""
     evaluate: Callable[[Any, RunFolder, Any, Any, str], Evaluation]
     """`(config, run, model, data, split) -> Evaluation`."""
-    predictor: Callable[[Any, RunFolder, Any], Callable[[Sequence[str]], list[Prediction]]]
-    """`(config, run, model) -> function`, the function from texts to as many predictions."""
+    predictor: Callable[[Any, RunFolder, Any, int], Callable[[Sequence[str]], list[Prediction]]]
+    """`(config, run, model, n_best) -> function`, the function from texts to as many predictions,
+    each with the `n_best` alternatives that are asked for, or as many as there are."""
     export: Callable[[Any, RunFolder, Any], Any]
     """`(config, run, model) -> tf.Module` with a `serve` signature from strings to strings."""
     watch: Callable[[Any, RunFolder, Any, Any], Any]

@@ -34,8 +34,9 @@ def evaluate(
     keras.utils.set_random_seed(config.train.seed)
     data = app.prepare(config, run)
     traces = Traces()
-    print(evaluate_model(app, config, run, run.load_model(), data, split, against).report)
+    evaluation = evaluate_model(app, config, run, run.load_model(), data, split, against)
     print(traces)
+    print(evaluation.report)
 
 
 def evaluate_model(

@@ -1,15 +1,15 @@
 """The output layer and cross-entropy over a vocabulary, together, in few passes over the logits.
 
-At the sizes of the templates they are the largest single cost of a training step on a CPU, and
-most of it is not arithmetic but moving `tokens × vocabulary` numbers through memory. So the tokens
-go through in pieces whose logits stay in the cache, the gradient is made on the way, and nothing of
-the size of the logits is kept, scaled or scattered into.
+At the sizes of the templates they are the largest single cost of a training step on a CPU, and much
+of it is not arithmetic but moving `tokens × vocabulary` numbers through memory. So the tokens go
+through in pieces, the gradient is made on the way, and the logits are neither kept for a backward
+pass nor scaled or scattered into.
 """
 
 import tensorflow as tf
 
-# Few enough that the products stay large, enough that the logits of a piece stay in the cache.
-PIECES = 8
+# Few enough that the products stay large, enough that the logits of a piece are a few megabytes.
+PIECES = 4
 
 
 def token_losses(hidden, embeddings, labels, weights, smoothing: float):
@@ -28,7 +28,8 @@ def token_losses(hidden, embeddings, labels, weights, smoothing: float):
     Returns:
         `(smoothed, plain, correct)`, scalars in float32: the sums of the smoothed cross-entropy, of
         the negative log-likelihood of the label, and of 1 where the label has the largest logit.
-        Only the first carries a gradient.
+        Only the first carries a gradient. Logits that tie with the largest count as largest, which
+        in bfloat16 happens.
     """
     labels = tf.cast(labels, tf.int32)
     weights = tf.cast(weights, tf.float32)
@@ -38,19 +39,20 @@ def token_losses(hidden, embeddings, labels, weights, smoothing: float):
         matrix = tf.cast(embeddings, hidden.dtype)
         mean = tf.reduce_mean(tf.cast(embeddings, tf.float32), axis=0)
         size = -(-tf.shape(hidden)[0] // PIECES)
-        sums, of_hidden, of_matrix = [], [], []
+        sums, of_hidden, of_matrix = tf.zeros(3), [], 0.0
         for piece in range(PIECES):
             rows = slice(piece * size, (piece + 1) * size)
-            # One after the other: side by side, their logits would leave the cache.
-            with tf.control_dependencies(sums[-1:]):
+            # One after the other, or the logits of all pieces would be in memory at once.
+            with tf.control_dependencies([sums]):
                 part = _piece(hidden[rows], matrix, mean, labels[rows], weights[rows], smoothing)
-            for parts, value in zip((sums, of_hidden, of_matrix), part, strict=True):
-                parts.append(value)
+            sums += part[0]
+            of_hidden.append(part[1])
+            of_matrix += part[2]
 
         def gradient(upstream, _plain, _correct):
             # What the softmax of all pieces, the smoothing and the labels give to the matrix.
             weighted = tf.cast(hidden, tf.float32) * weights[:, None]
-            whole = tf.add_n(of_matrix)
+            whole = of_matrix
             if smoothing:
                 share = smoothing / tf.cast(tf.shape(matrix)[0], tf.float32)
                 whole -= share * tf.reduce_sum(weighted, axis=0)
@@ -60,7 +62,7 @@ def token_losses(hidden, embeddings, labels, weights, smoothing: float):
                 tf.cast(upstream * whole, embeddings.dtype),
             )
 
-        return tuple(tf.unstack(tf.add_n(sums))), gradient
+        return tuple(tf.unstack(sums)), gradient
 
     with tf.name_scope("loss"):  # as a profile shows it
         return losses(hidden, tf.convert_to_tensor(embeddings))

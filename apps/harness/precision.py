@@ -14,8 +14,8 @@ PROCESSOR = Path("/proc/cpuinfo")
 def logits_dtype(settings: TrainConfig) -> str:
     """The dtype in which layers in float32 compute the logits of a vocabulary in training.
 
-    bfloat16 takes a third of the time on processors that multiply in it, and several times as long
-    on others; what XLA and GPUs make of float32 needs no help.
+    bfloat16 is faster on processors that multiply in it, and slower on others; what XLA and GPUs
+    make of float32 needs no help.
     """
     if settings.logits != "auto":
         return settings.logits

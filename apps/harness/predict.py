@@ -46,7 +46,7 @@ def predict(
     """
     config = merged(run.config(app.config), overrides or {})
     arrived = batches(lines)  # reads while the model is loaded
-    respond = app.predictor(config, run, run.load_model())
+    respond = app.predictor(config, run, run.load_model(), n_best)
     for batch in arrived:
         for source, answer in zip(batch, answers(respond, batch), strict=True):
             sink.write((_as_json(source, answer, n_best) if as_json else _line(answer.text)) + "\n")

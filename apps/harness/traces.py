@@ -13,24 +13,29 @@ def note(function: str) -> None:
 
 
 class Traces(keras.callbacks.Callback):
-    """Tells what was traced since it was made, and what of it after the first epoch.
+    """Tells what was traced since it was made, and what of it in epochs after the first.
 
-    A graph that is traced later means a shape or a type that training did not expect.
+    A graph that is traced there means a shape or a type that training did not expect. XLA compiles
+    a graph once more for each shape, which is no trace and is not counted.
     """
 
     def __init__(self):
         super().__init__()
         self._before = Counter(_traced)
         self._early: Counter[str] | None = None
+        self._end: Counter[str] = Counter()
 
     def on_epoch_end(self, epoch, logs=None):
         if self._early is None:
             self._early = Counter(_traced)
 
+    def on_train_end(self, logs=None):
+        self._end = Counter(_traced)
+
     def __str__(self) -> str:
         sentence = f"Graphs traced: {_listed(_traced - self._before)}"
         if self._early is not None:
-            sentence += f"; after the first epoch {_listed(_traced - self._early)}"
+            sentence += f"; in epochs after the first {_listed(self._end - self._early)}"
         return sentence + "."
 
 

@@ -52,7 +52,8 @@ def train(app: App, config: BaseConfig, run: RunFolder) -> None:
         print(_next_steps(app, config, run, standing))
         return
     _announce(app, config, run, model, data, standing)
-    _fit(app, config, run, model, data, standing)
+    traces = Traces()
+    _fit(app, config, run, model, data, standing, traces)
     with atomic_path(run.model) as partial:
         model.save(partial)
     forget(run.metrics)
@@ -67,11 +68,13 @@ def train(app: App, config: BaseConfig, run: RunFolder) -> None:
             "epochs_averaged": sorted(epoch + 1 for epoch in standing.kept),
         },
     )
-    print(evaluate_model(app, config, run, model, data, "validation").report)
+    evaluation = evaluate_model(app, config, run, model, data, "validation")
+    print(traces)
+    print(evaluation.report)
     print(_next_steps(app, config, run, standing))
 
 
-def _fit(app, config, run, model, data, standing: Standing) -> None:
+def _fit(app, config, run, model, data, standing: Standing, traces: Traces) -> None:
     settings = config.train
     position = Position(standing.epoch, standing.step)
     keeper = Keeper(
@@ -93,7 +96,6 @@ def _fit(app, config, run, model, data, standing: Standing) -> None:
         profile=settings.profile,
     )
     progress = Progress(settings.epochs, watch.unit, len(data.train), standing.step)
-    traces = Traces()
 
     def fit_until(epochs: int) -> None:
         position.epoch, position.step = standing.epoch, standing.step
@@ -112,7 +114,6 @@ def _fit(app, config, run, model, data, standing: Standing) -> None:
     if standing.step:
         fit_until(standing.epoch + 1)
     fit_until(settings.epochs)
-    print(traces)
     keeper.set_model(model)
     if not standing.kept:
         raise UserError(
@@ -166,7 +167,7 @@ def _announce(app, config, run, model, data, standing: Standing) -> None:
     for line in data.summary:
         print(f"  {line}")
     print(f"  memory {config.model.memory}, {model.count_params():,} parameters")
-    print(f"  {epochs} epochs of {steps} steps, {config.train.precision}, run folder {run}")
+    print(f"  {epochs} epochs of {steps} steps, {model.precision}, run folder {run}")
     if standing.epoch or standing.step:
         print(f"  going on at epoch {standing.epoch + 1}, step {standing.step + 1}")
 

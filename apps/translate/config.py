@@ -110,7 +110,7 @@ class Config(BaseConfig):
 # A preset holds only what differs from the defaults.
 PRESETS = {
     "multi30k": {
-        "data": {"vocabulary": 4000, "batch_tokens": 4096},
+        "data": {"corpus": "multi30k", "vocabulary": 4000, "batch_tokens": 4096},
         "model": {"dropout": 0.25},
         "train": {
             "epochs": 34,

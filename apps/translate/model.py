@@ -63,6 +63,13 @@ class Translator(TrainableModel):
         self.encoder = catalogue.build(memory, "encode", of_memory, self.dtype_policy)
         self.decoder = catalogue.build(memory, "decode", of_memory, self.dtype_policy)
 
+    @property
+    def precision(self):
+        """What training computes in, in words."""
+        policy = super().precision
+        in_single = self.compute_dtype == "float32"
+        return f"{policy}, logits in {self.training_logits}" if in_single else policy
+
     def build(self, input_shape=None):
         self.embedding.build((None, None))
         # Calling a layer on a symbolic tensor builds it, whatever the arguments of its `build`.
@@ -84,7 +91,7 @@ class Translator(TrainableModel):
             tf.reshape(x, (-1, *x.shape[2:])) if self.jit_compile else tf.boolean_mask(x, real)
             for x in (hidden, labels, weights)
         )
-        if training and hidden.dtype == tf.float32:
+        if training and self.compute_dtype == "float32":
             hidden = tf.cast(hidden, self.training_logits)
         losses = token_losses(
             hidden, self.embedding.embeddings, labels, weights, self.label_smoothing

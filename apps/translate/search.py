@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Callable, Sequence
-from functools import partial
+from functools import cache
 from math import isfinite
 
 import keras
@@ -107,17 +107,19 @@ class Searcher:
         self._tokenizer = tokenizer
         self._settings = settings
         self._max_source = max_source
-        search_with = partial(
-            search, model, settings=settings, hypotheses=hypotheses, seed=seed_of(settings)
-        )
+        seed = seed_of(settings)
+        # AutoGraph would have nothing to convert, and takes half of the tracing.
+        any_size = {"input_signature": [tf.TensorSpec((None, None), tf.int32)], "autograph": False}
 
-        # Traced once for each limit, for sources of any length. AutoGraph would have nothing to
-        # convert, and takes half of the tracing.
-        def search_once(source, max_length):
-            note("search")
-            return search_with(source, max_length=max_length)
+        @cache  # a graph for each limit, for batches of any size
+        def search_to(max_length):
+            def search_batch(source):
+                note("search")
+                return search(model, source, settings, max_length, hypotheses, seed)
 
-        self._search = tf.function(search_once, autograph=False, reduce_retracing=True)
+            return tf.function(search_batch, **any_size)
+
+        self._search_to = search_to
 
     def __call__(self, texts: Sequence[str]) -> list[Prediction]:
         """Translations of `texts`, in their order."""
@@ -145,7 +147,7 @@ class Searcher:
         width = -(-source.shape[1] // GRAIN) * GRAIN
         source = tf.pad(source, [[0, 0], [0, width - source.shape[1]]], constant_values=PAD)
         longest = max(2 * width + 10, self._settings.min_length)
-        tokens, scores = self._search(source, min(longest, self._settings.max_length))
+        tokens, scores = self._search_to(min(longest, self._settings.max_length))(source)
         rows, hypotheses, length = tokens.shape
         texts = self._tokenizer.detokenize(tf.reshape(tokens, (-1, length))).numpy()
         texts = np.reshape([text.decode() for text in texts], (rows, hypotheses))
@@ -170,12 +172,12 @@ def with_end(ids: tf.RaggedTensor) -> tf.Tensor:
 
 
 def predictor(
-    config: Config, run: RunFolder, model: Translator
+    config: Config, run: RunFolder, model: Translator, n_best: int = 1
 ) -> Callable[[Sequence[str]], list[Prediction]]:
     """A function from source sentences to predictions."""
     tokenizer = Tokenizer.load(run.tokenizer)
-    settings = config.decode
-    return Searcher(model, tokenizer, settings, config.data.max_length, hypotheses=settings.beam)
+    hypotheses = min(n_best, config.decode.beam)
+    return Searcher(model, tokenizer, config.decode, config.data.max_length, hypotheses)
 
 
 class Exported(tf.Module):

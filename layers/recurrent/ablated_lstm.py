@@ -3,6 +3,7 @@
 import keras
 from keras import ops
 
+from layers.recurrent.gated_cell import of_its_own
 from layers.recurrent.peephole_lstm import PeepholeLSTMCell
 
 VARIANTS = (
@@ -70,7 +71,7 @@ class AblatedLSTMCell(PeepholeLSTMCell):
         if self.variant == "full_gate_recurrence":
             self.gate_kernel = self.add_weight(
                 shape=(3 * self.units, 3 * self.units),
-                initializer=self.recurrent_initializer,
+                initializer=of_its_own(self.recurrent_initializer),
                 name="gate_kernel",
             )
 

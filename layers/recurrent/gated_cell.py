@@ -142,3 +142,11 @@ def check_positive(name, size):
     if not isinstance(size, int) or size <= 0:
         raise ValueError(f"`{name}` must be a positive integer, received {size}.")
     return size
+
+
+def of_its_own(initializer):
+    """Return an initializer for one more weight, of a seed of its own.
+
+    An initializer of Keras gives the same numbers whenever it is called.
+    """
+    return initializer.clone() if hasattr(initializer, "clone") else initializer

@@ -4,7 +4,7 @@ import keras
 from keras import ops
 
 from layers.recurrent.cell import affine
-from layers.recurrent.gated_cell import GatedCell
+from layers.recurrent.gated_cell import GatedCell, of_its_own
 
 
 @keras.saving.register_keras_serializable("working_memory")
@@ -40,15 +40,14 @@ class MultiplicativeLSTMCell(GatedCell):
     def build(self, input_shape):
         """Create the weights for inputs `(batch, features)`."""
         super().build(input_shape)
-        # An initializer gives the same numbers whenever it is called; a clone has its own seed.
         self.multiplicative_kernel = self.add_weight(
             shape=(input_shape[-1], self.units),
-            initializer=_clone(self.kernel_initializer),
+            initializer=of_its_own(self.kernel_initializer),
             name="multiplicative_kernel",
         )
         self.multiplicative_recurrent_kernel = self.add_weight(
             shape=(self.units, self.units),
-            initializer=_clone(self.recurrent_initializer),
+            initializer=of_its_own(self.recurrent_initializer),
             name="multiplicative_recurrent_kernel",
         )
 
@@ -79,7 +78,3 @@ class MultiplicativeLSTMCell(GatedCell):
             return hidden, [hidden, carry]
 
         return step
-
-
-def _clone(initializer):
-    return initializer.clone() if hasattr(initializer, "clone") else initializer

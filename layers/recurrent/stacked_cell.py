@@ -1,6 +1,7 @@
 """Several cells on top of each other as one cell."""
 
 import keras
+from keras import ops
 
 from layers.recurrent.cell import Cell, check_rate, check_reads_no_memory, dropout_mask
 
@@ -73,13 +74,7 @@ class StackedCell(Cell):
     def begin(self, batch_size, training=False):
         """Begin each cell, draw the masks between them; return the step through all of them."""
         first, *steps = [cell.begin(batch_size, training=training) for cell in self.cells]
-        masks = [None] * len(steps)
-        if training and self.dropout:
-            shapes = [(batch_size, cell.output_size) for cell in self.cells[:-1]]
-            masks = [
-                dropout_mask(shape, self.dropout, self.seed_generator, self.compute_dtype)
-                for shape in shapes
-            ]
+        masks = [self._mask(cell, batch_size, training) for cell in self.cells[:-1]]
 
         def step(projected, states):
             end = self.counts[0]
@@ -94,6 +89,28 @@ class StackedCell(Cell):
             return output, new_states
 
         return step
+
+    def parallel(self, projected, states, mask=None, training=False):
+        """Run one cell after the other over the whole sequence, if none of them needs a loop."""
+        outputs, new_states = None, []
+        for below, cell, count in zip([None, *self.cells], self.cells, self.counts, strict=False):
+            if below is not None:
+                drop = self._mask(below, ops.shape(outputs)[0], training)
+                projected = cell.project(outputs if drop is None else outputs * drop[:, None])
+            first = len(new_states)
+            result = cell.parallel(projected, states[first : first + count], mask, training)
+            if result is None:
+                return None
+            outputs, states_of_cell = result
+            new_states.extend(states_of_cell)
+        return outputs, new_states
+
+    def _mask(self, cell, batch_size, training):
+        """The dropout mask of the output of a cell; None where nothing is dropped."""
+        if not (training and self.dropout):
+            return None
+        shape = (batch_size, cell.output_size)
+        return dropout_mask(shape, self.dropout, self.seed_generator, self.compute_dtype)
 
     def get_config(self):
         """Return the constructor's arguments."""

@@ -88,10 +88,11 @@ def test_blind(commands):
     ],
 )
 def test_multi30k_within_its_time_only(commands, name, prefix, minutes):
-    _, settings = commands
+    called, settings = commands
     settings["train_seconds"] = 60 * minutes + 1.0
     with pytest.raises(SystemExit, match=f"at most {minutes}"):
         translate.main([name])
+    assert [words[0] for words in called] == ["train"]  # and not scored on test
     assert not rows()
     settings["train_seconds"] = 60 * minutes - 30.0
     assert translate.main([name]) == 0

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from keras import ops
 
-from layers.catalogue import MEMORIES, build, resolve
+from layers.catalogue import ATTENTIONS, MEMORIES, build, resolve
 
 BATCH, TIME, UNITS = 2, 4, 8
 SMALL = {"transformer": {"layers": 1, "heads": 2, "hidden_units": 12}, "lstm": {"layers": 2}}
@@ -43,6 +43,17 @@ def test_every_recurrent_memory_may_have_layers():
     assert [name for name in MEMORIES if "layers" not in MEMORIES[name].options] == []
 
 
+@pytest.mark.parametrize("attention", ATTENTIONS)
+def test_every_attention_of_a_cell(attention):
+    decoder = build("gru", "decode", {"units": UNITS, "attention": attention})
+    encoded, mask = inputs(), np.arange(TIME)[None] < [[TIME], [2]]
+    whole = ops.convert_to_numpy(decoder(inputs(1), encoded, memory_mask=mask))
+    step, state = decoder.begin(encoded, mask, max_length=TIME)
+    for time in range(TIME):
+        outputs, state = step(inputs(1)[:, time], state)
+        np.testing.assert_allclose(ops.convert_to_numpy(outputs), whole[:, time], atol=1e-4)
+
+
 @pytest.mark.parametrize("name", ["lstm", "gru"])
 def test_the_dtype_reaches_the_layer(name):
     layer = build(name, "encode", {"units": UNITS}, dtype="mixed_bfloat16")
@@ -57,6 +68,7 @@ def test_the_dtype_reaches_the_layer(name):
         ("lstm", "translate", {}, "cannot translate: it has the roles encode, decode, summarise"),
         ("lstm", "encode", {"heads": 2}, "lstm has no option heads: it has layers"),
         ("transformer", "encode", {"heads": "two"}, "heads of transformer is of type int"),
+        ("lstm", "decode", {"attention": "zzz"}, "no attention zzz: it is general, dot, concat"),
         ("lstm", "encode", {"units": 7}, "even units, not 7"),
         ("ablated_lstm", "encode", {"variant": "no_gates"}, "must be one of no_input_gate, "),
         ("transformer", "decode", {"units": 9}, "multiple of the number of heads"),

@@ -33,7 +33,8 @@ def test_sums_and_gradients(smoothing, tokens):
     for variable in (hidden, embeddings):
         expected = tape.gradient(theirs, variable)
         np.testing.assert_allclose(tape.gradient(ours, variable), expected, atol=2e-5)
-    assert tape.gradient([plain, correct], [hidden, embeddings], unconnected_gradients="zero")
+    of_others = tape.gradient([plain, correct], [hidden, embeddings], unconnected_gradients="zero")
+    assert not any(np.any(gradient) for gradient in of_others)
 
 
 def test_the_gradient_is_not_computed_where_nobody_asks_for_it():
@@ -52,6 +53,24 @@ def test_the_gradient_is_not_computed_where_nobody_asks_for_it():
             needed += [tensor.op for tensor in op.inputs] + list(op.control_inputs)
     products = [name for name in found if "MatMul" in name]
     assert len(products) == 3 * PIECES, products  # logits, and two products with a vector
+
+
+def test_products_in_bfloat16_come_near_those_in_single():
+    random = np.random.default_rng(2)
+    hidden = tf.constant(random.normal(size=(40, 16)), tf.float32)
+    embeddings = tf.constant(random.normal(size=(30, 16)), tf.float32)
+    labels, weights = random.integers(0, 30, 40), tf.ones(40)
+    found = []
+    for dtype in (tf.float32, tf.bfloat16):
+        with tf.GradientTape() as tape:
+            tape.watch([hidden, embeddings])
+            rows = tf.cast(hidden, dtype)
+            loss, *_ = token_losses(rows, embeddings, labels, weights, 0.1)
+        found.append([loss, *tape.gradient(loss, [hidden, embeddings])])
+    for single, half in zip(*found, strict=True):
+        assert half.dtype == tf.float32
+        np.testing.assert_allclose(half, single, rtol=0.02, atol=0.05)
+        assert np.any(half != single)
 
 
 def test_half_precision_is_summed_in_single():

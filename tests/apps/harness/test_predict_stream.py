@@ -43,7 +43,7 @@ class Shouting:
     def __init__(self):
         self.asked, self.beam = [], None
 
-    def predictor(self, config, run, model):
+    def predictor(self, config, run, model, n_best):
         assert model == "the model"
         self.beam = config.decode.beam
 
@@ -180,7 +180,7 @@ class Config(BaseConfig):
     data: Data = Data()
     decode: Decode = Decode()
 
-def predictor(config, run, model):
+def predictor(config, run, model, n_best):
     return lambda texts: [Prediction(text.upper(), 0.0) for text in texts]
 
 no = print

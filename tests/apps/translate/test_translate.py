@@ -13,7 +13,7 @@ from apps.harness.checkpoint import load_checkpoint
 from apps.harness.evaluate import evaluate
 from apps.harness.export import export
 from apps.harness.optimizer import make_optimizer
-from apps.harness.run_folder import RunFolder
+from apps.harness.run_folder import RunFolder, run_folder
 from apps.harness.train import train
 from apps.translate.__main__ import APP
 from apps.translate.model import Translator
@@ -53,9 +53,12 @@ def test_prediction_is_the_same_alone_and_in_company(trained, ten_pairs):
 def test_beam_lists_its_hypotheses_best_first(trained):
     config, run = trained
     model = keras.models.load_model(run.model, compile=False)
-    (answer,) = predictor(config, run, model)(["The cat sat on the mat."])
+    respond = predictor(config, run, model, n_best=config.decode.beam)
+    (answer,) = respond(["The cat sat on the mat."])
     scores = [score for _, score in answer.alternatives]
     assert len(scores) == config.decode.beam
+    (best,) = predictor(config, run, model)(["The cat sat on the mat."])
+    assert best.text == answer.text and len(best.alternatives) == 1
     assert scores == sorted(scores, reverse=True)
     assert answer.alternatives[0] == (answer.text, answer.score)
 
@@ -79,6 +82,36 @@ def test_the_export_translates_without_this_project(trained, tmp_path):
     )
     assert done.returncode == 0, done.stderr
     assert "['Wir trinken Tee.', 'Das Kind lacht.']" in done.stdout
+
+
+def test_epochs_after_the_first_trace_nothing(make_config, tmp_path, capsys):
+    config = make_config(train={"epochs": 3, "score_every": 2})
+    train(APP, config, run_folder(tmp_path, APP.name, "traces"))
+    printed = capsys.readouterr().out
+    assert "; in epochs after the first none." in printed
+    traced = printed.partition("Graphs traced: ")[2].partition(";")[0]
+    assert {part.rpartition(" ")[0] for part in traced.split(", ")} == {
+        "training step",
+        "validation step",
+        "search",
+        "teacher forcing",
+    }
+
+
+def test_only_training_computes_logits_in_bfloat16():
+    def losses(dtype, training):
+        keras.utils.set_random_seed(5)
+        model = Translator(VOCABULARY, "gru", 16, training_logits=dtype)
+        model.build()
+        model.compile("sgd")
+        random = np.random.default_rng(0)
+        inputs = {"source": ids(random, 3, 7), "target": ids(random, 3, 9)}
+        sums, items = model.measure(inputs, ids(random, 3, 9), training)
+        return float(sums["loss"] / items)
+
+    assert losses("bfloat16", False) == losses("float32", False) == losses("float32", True)
+    assert losses("bfloat16", True) != losses("float32", True)
+    assert losses("bfloat16", True) == pytest.approx(losses("float32", True), rel=0.01)
 
 
 @pytest.fixture(params=list(MEMORIES))

@@ -96,7 +96,7 @@ def test_gradients_equal_keras(shared):
 
 
 @pytest.mark.parametrize("causal", [False, True])
-def test_self_attention_by_one_product_equals_keras(causal):
+def test_self_attention_equals_keras(causal):
     layer = attention()
     twin = copy_weights(layer, keras.layers.MultiHeadAttention(4, 2))
     inputs = ops.convert_to_tensor(normal(BATCH, TIME, UNITS))
@@ -106,7 +106,7 @@ def test_self_attention_by_one_product_equals_keras(causal):
 
 
 @pytest.mark.parametrize("shared", [1, 2, 4])
-def test_one_product_equals_three(shared):
+def test_one_tensor_as_query_and_value_equals_copies_of_it(shared):
     layer = attention(num_key_value_heads=shared)
     first, second, third = (ops.convert_to_tensor(normal(BATCH, TIME, UNITS)) for _ in range(3))
     plain = array(layer(first, second, third))

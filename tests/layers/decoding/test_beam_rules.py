@@ -52,6 +52,7 @@ def search(toy, width, rows=slice(None), alpha=0.6, beta=0.0, hypotheses=1, rule
     "alpha, beta, rules",
     [
         (0.6, 0.5, {}),
+        (0.0, 0.5, {}),
         (-0.5, 2.0, {"min_length": 2}),
         (0.0, 0.0, {"min_length": 3}),
         (1.0, 0.0, {"block_ngrams": 1}),
