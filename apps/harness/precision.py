@@ -14,8 +14,7 @@ PROCESSOR = Path("/proc/cpuinfo")
 def logits_dtype(settings: TrainConfig) -> str:
     """The dtype in which layers in float32 compute the logits of a vocabulary in training.
 
-    bfloat16 is faster on processors that multiply in it, and slower on others; what XLA and GPUs
-    make of float32 needs no help.
+    "auto" is bfloat16 on processors that multiply in it, where XLA or a GPU does not see to it.
     """
     if settings.logits != "auto":
         return settings.logits

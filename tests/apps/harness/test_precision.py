@@ -26,4 +26,4 @@ def test_bfloat16_where_the_processor_multiplies_in_it(
         file.write_text(f"model name : some\nflags : {flags}\n")
     monkeypatch.setattr(precision, "PROCESSOR", file)
     monkeypatch.setattr(precision.tf.config, "list_physical_devices", lambda kind: [])
-    assert precision.logits_dtype(TrainConfig(**settings)) == expected
+    assert precision.logits_dtype(TrainConfig(**{"logits": "auto", **settings})) == expected
