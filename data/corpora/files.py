@@ -5,9 +5,9 @@ from collections.abc import Sequence
 
 from data.corpora.corpus import SPLITS, Corpus, Pairs, Reader, Request
 from data.corpora.options import FilesOptions
-from data.corpora.text import json_objects, lines_of, own_content, same, text_field
 from data.errors import UserError
 from data.held_out import draw, overlap_notes
+from data.text import json_objects, lines_of, own_content, same, text_field
 
 _JSON_ENDINGS = (".jsonl", ".json", ".ndjson")
 _TABLE_ENDINGS = (*_JSON_ENDINGS, ".tsv")

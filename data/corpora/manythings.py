@@ -3,7 +3,7 @@
 There is no official split, and one sentence often has several translations. The split made here
 goes by the English sentence, whichever way the corpus is read:
 
-* Sentences that differ in case and punctuation alone count as one (`data.corpora.text.same`).
+* Sentences that differ in case and punctuation alone count as one (`data.text.same`).
 * The split of an English sentence follows from its SHA-1 alone, so it stays the same when the
   publisher adds sentences: 3 % test, 3 % validation.
 * A pair whose French or Chinese sentence is in the test set is left out of validation and
@@ -17,9 +17,9 @@ goes by the English sentence, whichever way the corpus is read:
 import hashlib
 
 from data.corpora.corpus import Corpus, Pairs, Reader, Request
-from data.corpora.download import fetch
-from data.corpora.text import lines_of, same
+from data.download import fetch
 from data.errors import UserError
+from data.text import lines_of, same
 
 LICENCE = "CC BY 2.0 FR, attribution: www.manythings.org/anki and tatoeba.org."
 HOME = "https://www.manythings.org/anki/"

@@ -6,8 +6,8 @@ Elliott et al. 2016 (en, de), Elliott et al. 2017 (fr), Barrault et al. 2018 (cs
 import itertools
 
 from data.corpora.corpus import Corpus, Pairs, Reader, Request
-from data.corpora.download import fetch
-from data.corpora.text import lines_of
+from data.download import fetch
+from data.text import lines_of
 
 LICENCE = (
     "none is stated for the text; it derives from Flickr30K, whose publishers provide the images "

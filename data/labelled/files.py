@@ -10,12 +10,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from textwrap import shorten
 from typing import NamedTuple
 
-from data.corpora.text import json_objects, own_content, split_lines, text_field
 from data.errors import UserError
 from data.held_out import draw_per_class, overlap_notes
 from data.labelled.corpus import SPLITS, Examples, LabelledCorpus
 from data.labelled.markup import strip_markup, text_key
 from data.labelled.options import FilesOptions
+from data.text import json_objects, own_content, split_lines, text_field
 
 NAME = "files"
 _JSON_ENDINGS = (".jsonl", ".json", ".ndjson")

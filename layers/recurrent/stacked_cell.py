@@ -93,9 +93,9 @@ class StackedCell(Cell):
     def parallel(self, projected, states, mask=None, training=False):
         """Run one cell after the other over the whole sequence, if none of them needs a loop."""
         outputs, new_states = None, []
-        for below, cell, count in zip([None, *self.cells], self.cells, self.counts, strict=False):
-            if below is not None:
-                drop = self._mask(below, ops.shape(outputs)[0], training)
+        for index, (cell, count) in enumerate(zip(self.cells, self.counts, strict=True)):
+            if index:
+                drop = self._mask(self.cells[index - 1], ops.shape(outputs)[0], training)
                 projected = cell.project(outputs if drop is None else outputs * drop[:, None])
             first = len(new_states)
             result = cell.parallel(projected, states[first : first + count], mask, training)

@@ -13,7 +13,7 @@ import zipfile
 
 import pytest
 
-from data.corpora import download
+from data import download
 from data.errors import UserError
 
 TEXT = "".join(f"Hund {i} und Katze {i * i}.\n" for i in range(3000)).encode()
@@ -244,7 +244,7 @@ def test_a_killed_download_leaves_nothing_that_counts(tmp_path, cache, server):
     code = (
         "import os, sys, pooch\n"
         "from pathlib import Path\n"
-        "from data.corpora import download\n"
+        "from data import download\n"
         "download.cache_folder = lambda: Path(sys.argv[1])\n"
         "def half(self, url, output_file, pooch):\n"
         f"    Path(output_file).write_bytes(b'x' * {killed_at})\n"

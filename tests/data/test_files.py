@@ -4,8 +4,8 @@ import json
 import pytest
 
 from data.corpora import load, names
-from data.corpora.text import same
 from data.errors import UserError
+from data.text import same
 
 PAIRS = [(f"A dog number {i}.", f"Ein Hund Nummer {i}.") for i in range(40)]
 

@@ -6,7 +6,7 @@ import tarfile
 
 import pytest
 
-from data.corpora import download
+from data import download
 from data.errors import UserError
 from data.labelled import LabelledCorpus, imdb, load
 from data.labelled.markup import text_key

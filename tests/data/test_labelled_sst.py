@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from data.corpora import download
+from data import download
 from data.errors import UserError
 from data.labelled import load, sst
 

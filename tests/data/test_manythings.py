@@ -3,9 +3,10 @@ import os
 
 import pytest
 
-from data.corpora import download, load, manythings
-from data.corpora.text import same
+from data import download
+from data.corpora import load, manythings
 from data.errors import UserError
+from data.text import same
 
 DIRECTIONS = manythings.READER.directions
 

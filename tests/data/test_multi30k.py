@@ -4,7 +4,8 @@ import os
 
 import pytest
 
-from data.corpora import download, load, multi30k
+from data import download
+from data.corpora import load, multi30k
 from data.errors import UserError
 
 LINES = {

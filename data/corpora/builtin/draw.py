@@ -1,9 +1,9 @@
-"""Random choices that are the same everywhere, and the phrases that templates draw."""
+"""The phrases that templates draw."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from random import Random
-from typing import TypeVar
+
+from data.choices import Choices
 
 from .clauses import Complement
 from .lexicon import (
@@ -17,8 +17,6 @@ from .lexicon import (
 )
 from .phrases import Name, NounPhrase, Phrase, Pronoun
 from .verbs import Verb
-
-T = TypeVar("T")
 
 _NAMES = tuple(Name(text, gender) for text, gender in NAMES.items())
 _SUBJECT_PRONOUNS = tuple(Pronoun(word) for word in ("I", "he", "she", "we", "they"))
@@ -52,23 +50,8 @@ def draft(source: str, target: str, *parts, mark: str = ".") -> Draft:
     return Draft(sentence(source, mark), sentence(target, mark), combinations, ambiguous)
 
 
-class Draw:
-    """A stream of choices that depends on the seed alone, on every Python."""
-
-    def __init__(self, seed: str):
-        # random() is the one method whose sequence Python promises to keep.
-        self._random = Random(seed).random
-
-    def chance(self, share: float) -> bool:
-        return self._random() < share
-
-    def pick(self, choices: Sequence[T]) -> T:
-        return choices[int(self._random() * len(choices))]
-
-    def shuffled(self, values: Sequence[T]) -> list[T]:
-        return sorted(values, key=lambda _: self._random())
-
-    # Phrases
+class Draw(Choices):
+    """Choices of phrases."""
 
     def noun_phrase(
         self, kinds: str, determiners: Sequence[str], adjective=0.3, plural=0.2

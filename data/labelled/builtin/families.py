@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cache
 from string import Formatter
 
-from data.corpora.builtin.draw import Draw
+from data.choices import Choices
 
 from . import phrases
 from .domains import DOMAINS, Domain
@@ -79,7 +79,7 @@ class Plan:
         return {"a": a, "c": c, "worse": worse}
 
 
-def draw_plan(draw: Draw, template: Template) -> Plan:
+def draw_plan(draw: Choices, template: Template) -> Plan:
     """Draws a thing, and opinion words that go with all that the template describes."""
     domain = draw.pick(DOMAINS)
     item = draw.pick(domain.items)
@@ -99,7 +99,7 @@ def draw_plan(draw: Draw, template: Template) -> Plan:
     return Plan(template, domain, things, first, second)
 
 
-def _aspects(draw: Draw, domain: Domain) -> tuple[tuple[str, str], tuple[str, str]]:
+def _aspects(draw: Choices, domain: Domain) -> tuple[tuple[str, str], tuple[str, str]]:
     """Two aspects and what adjectives describe each."""
     kind = draw.pick(tuple(domain.aspects))
     word = draw.pick(domain.aspects[kind])
@@ -116,7 +116,7 @@ def _fitting(words: str, about: frozenset[str]) -> tuple[list[Opposites], list[O
     return [p for p in found if p.about != everything], [p for p in found if p.about == everything]
 
 
-def _opinions(draw: Draw, template: Template, about: frozenset[str]) -> list[Opposites]:
+def _opinions(draw: Choices, template: Template, about: frozenset[str]) -> list[Opposites]:
     own, general = _fitting(template.words, about)
     first = draw.pick(own if own and draw.chance(_OWN_WORDS) else general)
     if template.single:
@@ -127,7 +127,7 @@ def _opinions(draw: Draw, template: Template, about: frozenset[str]) -> list[Opp
     return [first, second]
 
 
-def write(draw: Draw, plan: Plan) -> list[tuple[str, int]]:
+def write(draw: Choices, plan: Plan) -> list[tuple[str, int]]:
     """The reviews of a family: as many positive (1) as negative (0), the same but for the plan."""
     template = plan.template
     readings = draw.pick(template.readings)
@@ -148,7 +148,7 @@ def _capital(found: re.Match) -> str:
     return found.group().upper()
 
 
-def _phrases(draw: Draw, domain: Domain) -> dict[str, str]:
+def _phrases(draw: Choices, domain: Domain) -> dict[str, str]:
     return {
         "was": domain.was,
         "who": domain.who,
@@ -164,7 +164,7 @@ def _phrases(draw: Draw, domain: Domain) -> dict[str, str]:
     }
 
 
-def _people(draw: Draw) -> dict[str, str]:
+def _people(draw: Choices) -> dict[str, str]:
     """Somebody, a woman and a man who are close, in either order, and strangers of either sex."""
     one = draw.pick(draw.pick((_WOMEN, _MEN)))
     near, far = draw.shuffled(draw.pick(CLOSEST))
@@ -180,7 +180,7 @@ class _Fillers:
     stays clear who is meant.
     """
 
-    def __init__(self, draw: Draw, people: bool):
+    def __init__(self, draw: Choices, people: bool):
         self._draw = draw
         self._people = people
         self._taken: list[str] = []
@@ -197,7 +197,7 @@ class _Fillers:
         return sentence not in self._taken and not named
 
 
-def _with_fillers(draw: Draw, domain: Domain, text: str, people: bool) -> str:
+def _with_fillers(draw: Choices, domain: Domain, text: str, people: bool) -> str:
     """The template with an opening, with facts at its bars, and perhaps with a closing."""
     fillers = _Fillers(draw, people)
     pieces = [fillers.pick(domain.openings)]

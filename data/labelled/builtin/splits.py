@@ -9,7 +9,7 @@ from functools import cache
 from itertools import cycle
 from zlib import crc32
 
-from data.corpora.builtin.draw import Draw
+from data.choices import Choices
 
 from .families import Plan, draw_plan, write
 from .templates import KINDS, TEMPLATES, Template
@@ -63,13 +63,13 @@ def reviews() -> dict[str, tuple[Review, ...]]:
         split: [r for kind in KINDS for r in _of_kind(kind, split, size, seen)]
         for split, size in SIZES.items()
     }
-    return {split: tuple(Draw(f"order {split}").shuffled(chosen[split])) for split in SIZES}
+    return {split: tuple(Choices(f"order {split}").shuffled(chosen[split])) for split in SIZES}
 
 
 def _of_kind(kind: str, split: str, size: int, seen: set[str]) -> list[Review]:
     """Reviews of every template of the kind in turn; their texts are not in `seen` and go there."""
     found: list[Review] = []
-    draw = Draw(f"{kind} {split}")
+    draw = Choices(f"{kind} {split}")
     for template in cycle(TEMPLATES[kind]):
         room = size - len(found)
         if not room:
@@ -79,7 +79,7 @@ def _of_kind(kind: str, split: str, size: int, seen: set[str]) -> list[Review]:
     return found
 
 
-def _family(draw: Draw, template: Template, split: str, seen: set[str]) -> list[Review]:
+def _family(draw: Choices, template: Template, split: str, seen: set[str]) -> list[Review]:
     for _ in range(_TRIES):
         plan = draw_plan(draw, template)
         if split_of(plan) != split:

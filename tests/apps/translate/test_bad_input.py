@@ -73,7 +73,7 @@ def test_a_corpus_with_neither_network_nor_copy(text, monkeypatch, capfd):
     monkeypatch.setenv("DATA_DIR", str(text / "nowhere"))
     for name in ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"):
         monkeypatch.setenv(name, "http://127.0.0.1:9")
-    monkeypatch.setattr("data.corpora.download.cache_folder", lambda: text / "cache")
+    monkeypatch.setattr("data.download.cache_folder", lambda: text / "cache")
     assert run(APP, ["train", "--data.corpus", "multi30k"]) == 2
     said = capfd.readouterr().err
     for part in ("https://", "nowhere", "CORPUS=builtin"):

@@ -13,8 +13,8 @@ import pooch
 import requests
 from tqdm import tqdm
 
-from data.corpora.text import unpack
 from data.errors import UserError
+from data.text import unpack
 
 # Some servers refuse the names that HTTP libraries give themselves.
 _HEADERS = {"User-Agent": "working-memory (corpus download)"}
