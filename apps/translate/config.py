@@ -111,11 +111,11 @@ class Config(BaseConfig):
 PRESETS = {
     "multi30k": {
         "data": {"corpus": "multi30k", "vocabulary": 4000, "batch_tokens": 4096},
-        "model": {"dropout": 0.25},
+        "model": {"dropout": 0.2},
         "train": {
-            "epochs": 34,
+            "epochs": 30,
             "learning_rate": 0.004,
-            "warmup_steps": 600,
+            "warmup_steps": 500,
             "average": 5,
             "score_every": 5,
         },
