@@ -201,7 +201,6 @@ def speed(arguments: argparse.Namespace) -> None:
     seconds = time.monotonic() - started
     for name, value, unit in (
         ("speed_vs_kerashub", found.ours / found.peer, "ratio"),
-        ("speed_vs_kerashub_float32", found.single / found.peer, "ratio"),
         ("gemm_share", found.share, "share"),
         ("tokens_per_second", found.ours, "tokens/s"),
         ("kerashub_tokens_per_second", found.peer, "tokens/s"),

@@ -42,8 +42,7 @@ class Part:
 
 def measure() -> dict[str, Part]:
     """What each part of a step takes, and the whole of it."""
-    # All in float32, as the floors are.
-    model, data = translate_speed.translator(logits="float32")
+    model, data = translate_speed.translator()
     started = time.perf_counter()
     batches = list(data.train.training(Position()).take(STEPS))
     input_milliseconds = 1000 * (time.perf_counter() - started) / STEPS

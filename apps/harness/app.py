@@ -23,6 +23,11 @@ class Prediction:
     """How sure the model is of it; larger is surer."""
     alternatives: tuple[tuple[str, float], ...] = ()
     """The n best answers with their scores, best first; `text` is the first of them."""
+    words: tuple[tuple[str, float], ...] = ()
+    """The question in pieces that give it back when joined, each with its weight: above 0 it speaks
+    for the answer, below 0 against it. Only an explainer fills them in."""
+    line: str = ""
+    """What plain output shows, if that is not the text alone: `positive<TAB>0.976`."""
 
 
 @dataclass(frozen=True)
@@ -72,6 +77,15 @@ class App:
     """`(config, run, model, data) -> Watch`: what TensorBoard shows beyond scalars."""
     versus: Callable[[Any, list[dict], list[dict]], str]
     """`(config, rows, rows of another run) -> sentence` on how sure their difference is."""
+    explainer: (
+        Callable[
+            [Any, RunFolder, Any],
+            Callable[[Sequence[str], list[Prediction]], list[Prediction]],
+        ]
+        | None
+    ) = None
+    """`(config, run, model) -> function`, the function from texts and what was predicted of them to
+    the same predictions with their `words`; without one, `predict` has no `--explain`."""
     presets: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     """Name to nested settings that are laid over the defaults; a preset named like the chosen
     corpus is applied unless `--preset` says otherwise."""

@@ -76,6 +76,10 @@ class PredictFlags(UseFlags):
     """One JSON object a line, with source, text and score."""
     n_best: int = pydantic.Field(1, ge=1)
     """With --json: how many answers to list, at most as many as the decoding keeps."""
+    explain: bool = False
+    """Add the text with the words marked that speak for its answer or against it."""
+    html: str | None = None
+    """File for a page that explains all answers in colour, written whole or not at all."""
 
 
 class CompareFlags(Section):
@@ -178,6 +182,11 @@ def _predict(app: App, arguments: list[str]) -> None:
         raise UserError("--n-best needs --json: plain output has one line for each line of input.")
     if flags.texts and flags.input:
         raise UserError("Give either texts or --input, not both.")
+    if (flags.explain or flags.html) and app.explainer is None:
+        raise UserError(
+            f"{app.name} cannot explain its answers: give the same command without "
+            f"{'--explain' if flags.explain else '--html'}."
+        )
     from .predict import predict, read_lines
 
     with contextlib.ExitStack() as open_files:
@@ -197,6 +206,8 @@ def _predict(app: App, arguments: list[str]) -> None:
             sink,
             as_json=flags.as_json,
             n_best=flags.n_best,
+            explain=flags.explain,
+            html=flags.html,
             overrides=overrides,
         )
     if flags.output:

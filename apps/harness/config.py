@@ -62,8 +62,6 @@ class TrainConfig(Section):
     """Epochs between scores of decoded validation examples, after the first; 0 is never."""
     precision: Literal["float32", "mixed_float16", "mixed_bfloat16"] = "float32"
     """What the layers compute in; weights stay float32."""
-    logits: Literal["auto", "float32", "bfloat16"] = "float32"
-    """What float32 layers train logits in; auto: bfloat16 where the processor multiplies in it."""
     xla: bool = False
     """Compile the training step with XLA."""
     init_from: str | None = None

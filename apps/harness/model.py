@@ -33,11 +33,6 @@ class TrainableModel(keras.Model):
         raise NotImplementedError(f"{type(self).__name__} must define measure().")
 
     @property
-    def precision(self) -> str:
-        """What training computes in, in words."""
-        return self.dtype_policy.name
-
-    @property
     def metrics(self):
         return [*self._means, self._items]
 

@@ -16,6 +16,8 @@ from data.errors import UserError
 
 from .app import App, Prediction
 from .config import merged
+from .files import atomic_write
+from .highlight import Words, marked, page, terminal, wants_colour
 from .run_folder import RunFolder
 
 BATCH = 64
@@ -30,6 +32,8 @@ def predict(
     *,
     as_json: bool = False,
     n_best: int = 1,
+    explain: bool = False,
+    html: str | None = None,
     overrides: Mapping[str, Any] | None = None,
 ) -> None:
     """Answers every line, in order; an empty line is answered by an empty line.
@@ -39,18 +43,42 @@ def predict(
         sink: where the answers go, one line each; flushed after each batch.
         as_json: write a JSON object a line (source, text, score) instead of the text.
         n_best: how many answers the JSON object lists, at most as many as the decoding keeps.
+        explain: after the answer and a tab, write the text with the words marked that decided, in
+            colour on a terminal; in the JSON object, list the words with their weights.
+        html: a file for a page of all texts with their words in colour.
         overrides: dotted settings that differ from those of the run.
 
     Raises:
-        UserError: the run has no trained model; a line is not UTF-8.
+        UserError: the run has no trained model; a line is not UTF-8; `html` cannot be written.
     """
     config = merged(run.config(app.config), overrides or {})
     arrived = batches(lines)  # reads while the model is loaded
-    respond = app.predictor(config, run, run.load_model(), n_best)
+    respond = _responder(app, config, run, n_best, explained=explain or bool(html))
+    mark = (terminal if wants_colour(sink) else marked) if explain else None
+    entries: list[tuple[str, str, Words]] = []
     for batch in arrived:
         for source, answer in zip(batch, answers(respond, batch), strict=True):
-            sink.write((_as_json(source, answer, n_best) if as_json else _line(answer.text)) + "\n")
+            if as_json:
+                sink.write(_as_json(source, answer, n_best, explain) + "\n")
+            else:
+                sink.write(_line(answer, mark) + "\n")
+            if html and source.strip():
+                entries.append((answer.text, f"{answer.score:.3f}", answer.words))
         sink.flush()
+    if html:
+        atomic_write(html, page(f"{app.name}: {run.name}", entries))
+
+
+def _responder(
+    app: App, config: Any, run: RunFolder, n_best: int, explained: bool
+) -> Callable[[Sequence[str]], list[Prediction]]:
+    """The function from texts to predictions, with the words of each if `explained`."""
+    model = run.load_model()
+    respond = app.predictor(config, run, model, n_best)
+    if not explained:
+        return respond
+    explain = app.explainer(config, run, model)
+    return lambda texts: explain(texts, respond(texts))
 
 
 def answers(
@@ -62,16 +90,19 @@ def answers(
     return [next(given) if text.strip() else Prediction("", 0.0) for text in texts]
 
 
-def _line(text: str) -> str:
-    return " ".join(text.splitlines())
+def _line(answer: Prediction, mark: Callable[[Words], str] | None) -> str:
+    line = " ".join((answer.line or answer.text).splitlines())
+    return f"{line}\t{mark(answer.words)}" if mark and answer.words else line
 
 
-def _as_json(source: str, answer: Prediction, n_best: int) -> str:
+def _as_json(source: str, answer: Prediction, n_best: int, explain: bool) -> str:
     record: dict[str, Any] = {"source": source, "text": answer.text, "score": answer.score}
     if n_best > 1:
         record["n_best"] = [
             {"text": text, "score": score} for text, score in answer.alternatives[:n_best]
         ]
+    if explain:
+        record["words"] = [[word, float(weight)] for word, weight in answer.words]
     return json.dumps(record, ensure_ascii=False)
 
 

@@ -167,7 +167,7 @@ def _announce(app, config, run, model, data, standing: Standing) -> None:
     for line in data.summary:
         print(f"  {line}")
     print(f"  memory {config.model.memory}, {model.count_params():,} parameters")
-    print(f"  {epochs} epochs of {steps} steps, {model.precision}, run folder {run}")
+    print(f"  {epochs} epochs of {steps} steps, {config.train.precision}, run folder {run}")
     if standing.epoch or standing.step:
         print(f"  going on at epoch {standing.epoch + 1}, step {standing.step + 1}")
 

@@ -110,10 +110,10 @@ class Config(BaseConfig):
 # A preset holds only what differs from the defaults.
 PRESETS = {
     "multi30k": {
-        "data": {"corpus": "multi30k", "vocabulary": 4000, "batch_tokens": 4096},
-        "model": {"dropout": 0.2},
+        "data": {"corpus": "multi30k", "vocabulary": 4000, "batch_tokens": 2048},
+        "model": {"dropout": 0.25},
         "train": {
-            "epochs": 30,
+            "epochs": 22,
             "learning_rate": 0.004,
             "warmup_steps": 500,
             "average": 5,

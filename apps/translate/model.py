@@ -12,7 +12,6 @@ from layers.dropout import ByteDropout
 
 from ..harness.loss import token_losses
 from ..harness.model import TrainableModel
-from ..harness.precision import logits_dtype
 
 
 @keras.saving.register_keras_serializable(package=__package__)  # a copied app has its own
@@ -28,7 +27,6 @@ class Translator(TrainableModel):
         dropout: rate, on the embeddings and inside the memories.
         options: options of the memory.
         label_smoothing: share of the target probability spread over the vocabulary.
-        training_logits: dtype in which training computes the logits, if the layers do in float32.
     """
 
     measurements = ("loss", "nll", "accuracy")
@@ -41,7 +39,6 @@ class Translator(TrainableModel):
         dropout=0.0,
         options=None,
         label_smoothing=0.0,
-        training_logits="float32",
         **kwargs,
     ):
         super().__init__(**kwargs)
@@ -51,7 +48,6 @@ class Translator(TrainableModel):
         self.dropout = dropout
         self.options = dict(options or {})
         self.label_smoothing = label_smoothing
-        self.training_logits = training_logits
         self.embedding = keras.layers.Embedding(
             vocabulary,
             units,
@@ -62,13 +58,6 @@ class Translator(TrainableModel):
         of_memory = {"units": units, "dropout": dropout, **self.options}
         self.encoder = catalogue.build(memory, "encode", of_memory, self.dtype_policy)
         self.decoder = catalogue.build(memory, "decode", of_memory, self.dtype_policy)
-
-    @property
-    def precision(self):
-        """What training computes in, in words."""
-        policy = super().precision
-        in_single = self.compute_dtype == "float32"
-        return f"{policy}, logits in {self.training_logits}" if in_single else policy
 
     def build(self, input_shape=None):
         self.embedding.build((None, None))
@@ -91,8 +80,6 @@ class Translator(TrainableModel):
             tf.reshape(x, (-1, *x.shape[2:])) if self.jit_compile else tf.boolean_mask(x, real)
             for x in (hidden, labels, weights)
         )
-        if training and self.compute_dtype == "float32":
-            hidden = tf.cast(hidden, self.training_logits)
         losses = token_losses(
             hidden, self.embedding.embeddings, labels, weights, self.label_smoothing
         )
@@ -143,7 +130,6 @@ class Translator(TrainableModel):
             "dropout": self.dropout,
             "options": self.options,
             "label_smoothing": self.label_smoothing,
-            "training_logits": self.training_logits,
         }
 
     def _hidden(self, inputs, training):
@@ -168,7 +154,6 @@ def build(config, data) -> Translator:
         dropout=config.model.dropout,
         options=config.model.options,
         label_smoothing=config.train.label_smoothing,
-        training_logits=logits_dtype(config.train),
     )
     model.build()
     return model

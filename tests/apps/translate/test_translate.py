@@ -98,22 +98,6 @@ def test_epochs_after_the_first_trace_nothing(make_config, tmp_path, capsys):
     }
 
 
-def test_only_training_computes_logits_in_bfloat16():
-    def losses(dtype, training):
-        keras.utils.set_random_seed(5)
-        model = Translator(VOCABULARY, "gru", 16, training_logits=dtype)
-        model.build()
-        model.compile("sgd")
-        random = np.random.default_rng(0)
-        inputs = {"source": ids(random, 3, 7), "target": ids(random, 3, 9)}
-        sums, items = model.measure(inputs, ids(random, 3, 9), training)
-        return float(sums["loss"] / items)
-
-    assert losses("bfloat16", False) == losses("float32", False) == losses("float32", True)
-    assert losses("bfloat16", True) != losses("float32", True)
-    assert losses("bfloat16", True) == pytest.approx(losses("float32", True), rel=0.01)
-
-
 @pytest.fixture(params=list(MEMORIES))
 def model(request, options):
     keras.utils.set_random_seed(5)
