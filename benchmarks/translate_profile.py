@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import tensorflow as tf
 
-from data.batches import Position
+from data.buckets import Position
 from data.tokenizer import PAD
 
 from . import translate_speed

@@ -17,7 +17,7 @@ from apps.harness.run_folder import RunFolder
 from apps.translate.config import PRESETS, Config
 from apps.translate.data import TranslationData, prepare
 from apps.translate.model import Translator, build
-from data.batches import Position
+from data.buckets import Position
 from data.tokenizer import END, PAD, START, Tokenizer
 
 from . import kerashub

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import keras
 
-from data.batches import Position
+from data.buckets import Position
 
 from .checkpoint import Standing, load_mean_weights, save_checkpoint, save_weights
 from .run_folder import RunFolder

@@ -4,7 +4,7 @@ from importlib.metadata import entry_points
 
 import keras
 
-from data.batches import Position
+from data.buckets import Position
 from data.errors import UserError
 from layers import catalogue
 

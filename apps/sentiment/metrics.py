@@ -74,7 +74,8 @@ def score(labels: Any, probabilities: Any, classes: Sequence[str]) -> dict[str, 
             or a probability is not a number from 0 to 1.
     """
     labels, probabilities = _checked(labels, probabilities, len(classes))
-    if not np.all((probabilities >= 0) & (probabilities <= 1)):  # also where one is NaN
+    # A NaN is neither, and rounding may put a probability a little above 1.
+    if not np.all((probabilities >= 0) & (probabilities <= 1 + 1e-6)):
         raise ValueError("Probabilities must be numbers from 0 to 1.")
     guessed = probabilities.argmax(axis=1)
     right = int((guessed == labels).sum())

@@ -108,16 +108,18 @@ class Searcher:
         self._settings = settings
         self._max_source = max_source
         seed = seed_of(settings)
-        # AutoGraph would have nothing to convert, and takes half of the tracing.
-        any_size = {"input_signature": [tf.TensorSpec((None, None), tf.int32)], "autograph": False}
+        any_size = [tf.TensorSpec((None, None), tf.int32)]
 
-        @cache  # a graph for each limit, for batches of any size
-        def search_to(max_length):
+        @cache
+        def search_to(max_length, compiled):
             def search_batch(source):
                 note("search")
                 return search(model, source, settings, max_length, hypotheses, seed)
 
-            return tf.function(search_batch, **any_size)
+            # AutoGraph would have nothing to convert, and takes half of the tracing.
+            if compiled:  # for each shape anew
+                return tf.function(search_batch, autograph=False, jit_compile=True)
+            return tf.function(search_batch, autograph=False, input_signature=any_size)
 
         self._search_to = search_to
 
@@ -136,19 +138,28 @@ class Searcher:
         ids = ids[:, : self._max_source]
         order = np.argsort(lengths, kind="stable")
         found: list[Prediction] = [Prediction("", 0.0)] * len(texts)
-        for start in range(0, len(order), self._settings.batch):
-            rows = order[start : start + self._settings.batch]
-            for row, prediction in zip(rows, self._batch(tf.gather(ids, rows)), strict=True):
+        size = self._settings.batch
+        # XLA searches in half the time, which pays for its compiling once there is a full batch.
+        compiled = len(texts) >= size
+        for start in range(0, len(order), size):
+            rows = order[start : start + size]
+            predictions = self._batch(tf.gather(ids, rows), size if compiled else None)
+            for row, prediction in zip(rows, predictions, strict=True):
                 found[row] = prediction
         return found
 
-    def _batch(self, ids: tf.RaggedTensor) -> list[Prediction]:
+    def _batch(self, ids: tf.RaggedTensor, compiled_rows: int | None) -> list[Prediction]:
+        """The predictions of one batch, in a graph compiled for so many rows, or a plain one."""
         source = with_end(ids)
-        width = -(-source.shape[1] // GRAIN) * GRAIN
-        source = tf.pad(source, [[0, 0], [0, width - source.shape[1]]], constant_values=PAD)
+        rows, time = source.shape
+        width = -(-time // GRAIN) * GRAIN
+        missing = [[0, (compiled_rows or rows) - rows], [0, width - time]]
+        source = tf.pad(source, missing, constant_values=PAD)
         longest = max(2 * width + 10, self._settings.min_length)
-        tokens, scores = self._search_to(min(longest, self._settings.max_length))(source)
-        rows, hypotheses, length = tokens.shape
+        limit = min(longest, self._settings.max_length)
+        tokens, scores = self._search_to(limit, compiled_rows is not None)(source)
+        tokens, scores = tokens[:rows], scores[:rows]
+        _, hypotheses, length = tokens.shape
         texts = self._tokenizer.detokenize(tf.reshape(tokens, (-1, length))).numpy()
         texts = np.reshape([text.decode() for text in texts], (rows, hypotheses))
         return [

@@ -23,8 +23,9 @@ def tiny(monkeypatch):
     return model, decoding.sources()
 
 
-def test_without_a_cache_the_same_is_decoded(tiny):
-    one, other = decoding.cached(*tiny).numpy(), decoding.uncached(*tiny).numpy()
+@pytest.mark.parametrize("uncached", [decoding.uncached, decoding.uncached_prefix])
+def test_without_a_cache_the_same_is_decoded(tiny, uncached):
+    one, other = decoding.cached(*tiny).numpy(), uncached(*tiny).numpy()
     assert one.shape == (2, 1, 5)
     np.testing.assert_array_equal(one, other)
 

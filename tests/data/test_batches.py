@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from data.batches import STATIC_SHAPES, Batches, Position
+from data.batches import Batches
+from data.buckets import STATIC_SHAPES, Position
 from data.errors import UserError
 from data.tokenizer import END, PAD, START, Tokenizer
 

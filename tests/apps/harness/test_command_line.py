@@ -214,6 +214,14 @@ def test_compare_takes_names_or_all(calls, runs, capsys):
         ("predict --n-best 3", "--n-best needs --json"),
         ("predict --jsn", "There is no flag --jsn: did you mean --json?"),
         ("predict hello --input file", "Give either texts or --input, not both."),
+        (
+            "predict x --explain",
+            "demo cannot explain its answers: give the same command without --exp",
+        ),
+        (
+            "predict x --html page",
+            "demo cannot explain its answers: give the same command without --html",
+        ),
         ("predict --input missing.txt", "missing.txt cannot be read (No such file"),
         ("compare zzz", "There is no run zzz"),
     ],
@@ -264,22 +272,29 @@ def test_help_shows_the_settings_with_their_defaults(calls, capsys):
     assert run(DEMO, []) == 2
 
 
-def test_flags_are_judged_before_anything_heavy_is_imported():
+def test_flags_are_judged_before_anything_heavy_is_imported(tmp_path):
     script = (
         "import sys\n"
         "from apps.harness import App, run, later\n"
+        "from apps.harness.run_folder import run_folder\n"
         "from apps.translate.config import Config\n"
         "n = later('apps.translate', 'nothing:here')\n"
         "app = App('demo', '', Config, n, n, n, n, n, n, n)\n"
         "assert run(app, ['train', '--train.epochs', '0']) == 2\n"
         "assert run(app, ['predict', '--help']) == 0\n"
+        "folder = run_folder(sys.argv[1], 'demo', 'one')\n"
+        "folder.open(Config())\n"
+        "folder.model.write_bytes(b'')\n"
+        "assert run(app, ['predict', '--explain', '--runs', sys.argv[1]]) == 2\n"
         "heavy = {'tensorflow', 'keras', 'jax', 'numpy'} & set(sys.modules)\n"
         "assert not heavy, heavy\n"
     )
     result = subprocess.run(
-        [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=False
-    )
+        [sys.executable, "-c", script, str(tmp_path)],
+        cwd=ROOT, capture_output=True, text=True, check=False,
+    )  # fmt: skip
     assert result.returncode == 0, result.stderr
+    assert "demo cannot explain its answers" in result.stderr
 
 
 def test_later_imports_at_the_first_call_or_when_the_app_is_loaded():

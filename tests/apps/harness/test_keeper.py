@@ -17,7 +17,7 @@ from apps.harness.model import TrainableModel
 from apps.harness.run_folder import RunFolder
 from apps.harness.train import train
 from apps.harness.watch import Watch
-from data.batches import Position
+from data.buckets import Position
 from data.errors import UserError
 
 NAN = math.nan

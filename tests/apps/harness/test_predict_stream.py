@@ -6,6 +6,7 @@ import queue
 import subprocess
 import sys
 import threading
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -56,6 +57,35 @@ class Shouting:
         return respond
 
 
+class Judging:
+    """An app that judges by the length of a text, and explains: short words speak for it."""
+
+    name, config = "demo", Config
+
+    def predictor(self, config, run, model, n_best):
+        def judge(text):
+            label, score = ("long", 0.75) if len(text) > 9 else ("short", 0.5)
+            return Prediction(label, score, line=f"{label}\t{score:.3f}")
+
+        return lambda texts: [judge(text) for text in texts]
+
+    def explainer(self, config, run, model):
+        assert model == "the model"
+
+        def words(text):
+            pieces = text.partition(" ")
+            return tuple((piece, 3.0 - len(piece)) for piece in pieces if piece)
+
+        return lambda texts, found: [
+            replace(one, words=words(text)) for text, one in zip(texts, found, strict=True)
+        ]
+
+
+class Terminal(io.StringIO):
+    def isatty(self):
+        return True
+
+
 @pytest.fixture
 def trained(tmp_path, monkeypatch):
     run = run_folder(tmp_path, "demo", "one")
@@ -67,8 +97,8 @@ def trained(tmp_path, monkeypatch):
     return run
 
 
-def answered(run, lines, **options):
-    app, sink = Shouting(), io.StringIO()
+def answered(run, lines, app=None, sink=None, **options):
+    app, sink = app or Shouting(), sink or io.StringIO()
     predict(app, run, lines, sink, **options)
     return app, sink.getvalue()
 
@@ -110,6 +140,63 @@ def test_settings_can_be_overridden(trained):
 def test_an_answer_that_breaks_the_line_is_kept_on_it(trained):
     _, text = answered(trained, ["a\u2028b"])
     assert text == "A B\n"
+
+
+def test_the_app_decides_what_a_plain_line_shows(trained):
+    lines = ["a terribly", "", "b"]
+    _, text = answered(trained, lines, Judging())
+    assert text == "long\t0.750\n\nshort\t0.500\n"
+    _, text = answered(trained, ["b"], Judging(), as_json=True)
+    assert json.loads(text) == {"source": "b", "text": "short", "score": 0.5}
+
+
+def test_an_explanation_follows_the_answer_on_its_line(trained):
+    lines = ["aa terribly", "", "b"]
+    _, text = answered(trained, lines, Judging(), explain=True)
+    assert text == "long\t0.750\taa [-terribly-]\n\nshort\t0.500\t[+b+]\n"
+
+
+def test_an_explanation_is_in_colour_on_a_terminal(trained, monkeypatch):
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    monkeypatch.setenv("TERM", "xterm")
+    _, text = answered(trained, ["b"], Judging(), Terminal(), explain=True)
+    assert text == "short\t0.500\t\x1b[1;38;5;16;48;5;40mb\x1b[0m\n"
+    monkeypatch.setenv("NO_COLOR", "1")
+    _, text = answered(trained, ["b"], Judging(), Terminal(), explain=True)
+    assert text == "short\t0.500\t[+b+]\n"
+
+
+def test_json_lists_the_words_with_their_weights(trained):
+    _, text = answered(trained, ["a bé", ""], Judging(), as_json=True, explain=True)
+    first, blank = map(json.loads, text.splitlines())
+    assert first["words"] == [["a", 2.0], [" ", 2.0], ["bé", 1.0]]
+    assert (first["text"], first["score"]) == ("short", 0.5)
+    assert blank["words"] == []
+
+
+def test_a_page_explains_all_texts_beside_plain_answers(trained, tmp_path):
+    file = tmp_path / "page.html"
+    lines = [f"<{number}> b" for number in range(100)] + [""]
+    _, text = answered(trained, lines, Judging(), html=str(file))
+    assert text == "short\t0.500\n" * 100 + "\n"
+    html = file.read_text(encoding="utf-8")
+    assert "<title>demo: one</title>" in html
+    assert html.count("<article>") == 100  # a blank line is no text
+    assert "short <span>0.500</span>" in html and ">&lt;99&gt;</span>" in html
+
+
+def test_a_failure_leaves_the_page_that_was_there(trained, tmp_path):
+    def lines():
+        yield "a"
+        raise UserError("Line 2 is wrong.")
+
+    file = tmp_path / "page.html"
+    file.write_text("before")
+    with pytest.raises(UserError, match="Line 2 is wrong"):
+        answered(trained, lines(), Judging(), html=str(file))
+    assert file.read_text() == "before" and list(tmp_path.glob(".*")) == []
+    with pytest.raises(UserError, match="cannot be written"):
+        answered(trained, ["a"], Judging(), html=str(tmp_path))
 
 
 def test_an_answer_does_not_wait_for_the_next_line(trained):
@@ -162,6 +249,7 @@ def test_lines_are_utf8_whatever_ends_them():
 
 PROGRAM = """
 import sys
+from dataclasses import replace
 from types import SimpleNamespace
 
 sys.path.insert(0, {root!r})
@@ -183,8 +271,13 @@ class Config(BaseConfig):
 def predictor(config, run, model, n_best):
     return lambda texts: [Prediction(text.upper(), 0.0) for text in texts]
 
+def explainer(config, run, model):
+    return lambda texts, found: [
+        replace(one, words=((text, 1.0),)) for text, one in zip(texts, found)
+    ]
+
 no = print
-app = App("demo", "", Config, no, no, no, predictor, no, no, no)
+app = App("demo", "", Config, no, no, no, predictor, no, no, no, explainer)
 raise SystemExit(run(app, ["predict", "--runs", {runs!r}, *sys.argv[1:]]))
 """
 
@@ -241,3 +334,13 @@ def test_texts_can_be_arguments(process):
     with process("--run", "one", "--json", "ein Hund", "", "b") as child:
         out, _ = child.communicate(timeout=WAIT)
     assert [json.loads(line)["text"] for line in out.splitlines()] == ["EIN HUND", "", "B"]
+
+
+def test_a_process_explains(process, tmp_path):
+    target, file = tmp_path / "out.txt", tmp_path / "page.html"
+    words = ("--run", "one", "--explain", "--html", str(file), "--output", str(target), "ü", "")
+    with process(*words) as child:
+        out, err = child.communicate(timeout=WAIT)
+    assert (child.returncode, out, err) == (0, b"", b"")
+    assert target.read_text(encoding="utf-8") == "Ü\t[+ü+]\n\n"
+    assert ">ü</span>" in file.read_text(encoding="utf-8")

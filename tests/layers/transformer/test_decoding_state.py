@@ -5,16 +5,22 @@ import numpy as np
 import pytest
 from keras import ops
 
-from layers.decoding import beam_search, greedy, sample
+from layers.decoding import beam_search, greedy, sample, states
 from layers.transformer import TransformerDecoder
 
-VOCABULARY, UNITS, ROWS, LENGTH = 11, 8, 3, 19  # longer than the first stage of a search
+VOCABULARY, UNITS, ROWS, LENGTH = 11, 8, 3, 11
 END = 2
 RNG = np.random.default_rng(3)
 MEMORY = RNG.normal(size=(ROWS, 5, UNITS)).astype("float32")
 MASK = np.arange(5) < np.array([[5], [3], [4]])
 EMBEDDINGS = RNG.normal(size=(VOCABULARY, UNITS)).astype("float32")
 START = np.array([1, 3, 4], "int32")
+FIRST_STAGE = 4
+
+
+@pytest.fixture(autouse=True)
+def caches_grow(monkeypatch):
+    monkeypatch.setattr(states, "FIRST_STAGE", FIRST_STAGE)
 
 
 def decoder(**options):
@@ -56,7 +62,7 @@ def test_a_beam_finds_the_same_without_moving_caches(options):
     np.testing.assert_array_equal(got[2], wanted[2])
     for one, other in ((got[1], wanted[1]), (got[3], wanted[3])):
         np.testing.assert_allclose(one, other, atol=1e-5)
-    assert wanted[2].max() > 16  # so that the caches had to grow
+    assert wanted[2].max() > 2 * FIRST_STAGE  # so that the caches had to grow twice
 
 
 @pytest.mark.parametrize("search", [greedy, sample])
