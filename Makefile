@@ -3,7 +3,7 @@
 VENV := .venv
 BIN := $(VENV)/bin
 APPS := $(patsubst apps/%/__main__.py,%,$(wildcard apps/*/__main__.py))
-BENCHES := bench-recurrent bench-long_memory bench-attention bench-decoding bench-translate
+BENCHES := bench-recurrent bench-long_memory bench-attention bench-decoding bench-translate bench-sentiment
 
 # Settings that are make variables, each with its flag. Any other is given by ARGS.
 NAMING := CORPUS=data.corpus MEMORY=model.memory RUN=run

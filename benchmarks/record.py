@@ -43,7 +43,7 @@ def record(
         value: the figure.
         unit: what it is counted in: `BLEU`, `accuracy`, `s`, `parameters`, ...
         command: the command that measures it again.
-        seed: the seed of the run, or those a median is of: `1,2,3`.
+        seed: the seed of the run, or those a median (`1,2,3`) or a mean (`1+2+3`) is of.
         seconds: how long measuring took.
     """
     path = results_file(file)
@@ -87,21 +87,23 @@ def record_seeds(
     unit: str,
     command: str,
     seconds: Mapping[int, float],
+    mean: bool = False,
 ) -> float:
-    """Writes a row for each seed and, of several, one for their median; returns the median.
+    """Writes a row for each seed and, of several, one for their median, which is returned.
 
     Args:
         values: seed to figure.
         seconds: seed to how long measuring it took.
+        mean: take the mean and not the median; its row has the seeds `1+2+3`.
         file, what, unit, command: as for `record`.
     """
     for seed, value in values.items():
         record(file, what, value, unit, command, seed, seconds[seed])
-    median = statistics.median(values.values())
+    average = (statistics.fmean if mean else statistics.median)(values.values())
     if len(values) > 1:
-        seeds = ",".join(map(str, values))
-        record(file, what, median, unit, command, seeds, sum(seconds.values()))
-    return median
+        seeds = ("+" if mean else ",").join(map(str, values))
+        record(file, what, average, unit, command, seeds, sum(seconds.values()))
+    return average
 
 
 def read(file: str | Path) -> list[dict[str, str]]:

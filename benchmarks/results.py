@@ -27,7 +27,10 @@ MARKED = re.compile(
     r"(?P<start>^<!-- results:(?P<names>[^\n]*?) -->\n)(?P<table>.*?)(?P<end>^<!-- /results -->$)",
     re.DOTALL | re.MULTILINE,
 )
-DIGITS = {"BLEU": 1, "chrF": 1, "accuracy": 3, "ratio": 3, "min": 1, "s": 0}
+DIGITS = {
+    **{"BLEU": 1, "chrF": 1, "accuracy": 3, "ratio": 3, "share": 2, "F1": 3, "error": 3, "p": 3},
+    **{"min": 1, "s": 0, "ms": 1, "tokens/s": 0, "sentences/s": 0, "texts/s": 0},
+}
 """Digits after the point, by unit."""
 
 
@@ -71,7 +74,7 @@ def table(names: Sequence[str], results: Path = RESULTS) -> str:
 
     header = ["", *columns.values(), "seed"]
     body = [
-        [label, *(cells.get(metric, "–") for metric in columns), _seeds(seed)]
+        [label, *(cells.get(metric, "–") for metric in columns), _averaged(seed)]
         for (label, seed), cells in lines.items()
     ]
     text = [_line(header), _line(["---", *["---:"] * (len(header) - 1)]), *map(_line, body)]
@@ -79,16 +82,16 @@ def table(names: Sequence[str], results: Path = RESULTS) -> str:
 
 
 def _selected(name: str, results: Path) -> list[dict[str, str]]:
-    """The rows below `name`; where there is a median, without the rows it is the median of."""
+    """The rows below `name`; where there is a median or a mean, without what it is of."""
     rows = read(results / f"{name.partition('.')[0]}.csv")
     rows = [row for row in rows if f"{row['what']}.".startswith(f"{name}.")]
     if not rows:
         raise ValueError(f"The results marker {name} selects no row of {results}.")
-    medians = [(row["what"], row["seed"].split(",")) for row in rows if "," in row["seed"]]
+    averages = [(row["what"], seeds) for row in rows if len(seeds := _seeds(row["seed"])) > 1]
     return [
         row
         for row in rows
-        if not any(row["what"] == what and row["seed"] in seeds for what, seeds in medians)
+        if not any(row["what"] == what and row["seed"] in seeds for what, seeds in averages)
     ]
 
 
@@ -99,8 +102,13 @@ def _value(row: dict[str, str]) -> str:
     return number(int(value) if value.is_integer() else value)
 
 
-def _seeds(seed: str) -> str:
-    return f"median of {seed.count(',') + 1}" if "," in seed else seed
+def _seeds(seed: str) -> list[str]:
+    return re.split("[,+]", seed)
+
+
+def _averaged(seed: str) -> str:
+    count = len(_seeds(seed))
+    return seed if count == 1 else f"{'mean' if '+' in seed else 'median'} of {count}"
 
 
 def _measured(rows: Sequence[dict[str, str]]) -> str:

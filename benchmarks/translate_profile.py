@@ -18,7 +18,7 @@ from data.tokenizer import PAD
 
 from . import translate_speed
 
-STEPS = 8
+STEPS, PASSES = 8, 3
 PARTS = {
     "optimizer": r"^optimizer/",
     "loss": r"loss/",
@@ -49,10 +49,7 @@ def measure() -> dict[str, Part]:
     step = tf.function(model.train_step, autograph=False, reduce_retracing=True)
     for batch in batches:
         step(batch)
-    started = time.perf_counter()
-    for batch in batches:
-        step(batch)["loss"].numpy()
-    wall = 1000 * (time.perf_counter() - started) / STEPS
+    wall = statistics.median(_pass(step, batches) for _ in range(PASSES))
     with tempfile.TemporaryDirectory() as folder:
         tf.profiler.experimental.start(folder)
         for batch in batches:
@@ -66,6 +63,14 @@ def measure() -> dict[str, Part]:
     # Batches are made beside the step, by the same cores.
     parts["input"] = Part(input_milliseconds, 0.0)
     return {**parts, "whole": Part(wall, sum(floors.values()))}
+
+
+def _pass(step, batches) -> float:
+    """Milliseconds of a step."""
+    started = time.perf_counter()
+    for batch in batches:
+        step(batch)["loss"].numpy()
+    return 1000 * (time.perf_counter() - started) / len(batches)
 
 
 def _spent(folder: Path) -> Counter:
@@ -96,12 +101,14 @@ def _floors(model, batches) -> dict[str, float]:
         "target": np.mean([np.count_nonzero(labels != PAD) for _, labels in batches]),
     }
     layers, units = translate_speed.LAYERS, model.units
+    rows = np.mean([len(labels) for _, labels in batches])
+    lengths = {side: count / rows for side, count in real.items()}
     products = translate_speed.operations(
-        units, model.vocabulary, layers, translate_speed.HIDDEN_UNITS
+        units, model.vocabulary, layers, translate_speed.HIDDEN_UNITS, lengths
     )
     peak = statistics.median(translate_speed.peak() for _ in range(3)) / 1000
     floors = {
-        part: sum(of_side[part] * real[side] for side, of_side in products.items()) / peak
+        part: sum(of_side.get(part, 0) * real[side] for side, of_side in products.items()) / peak
         for part in ("attention", "feed_forward", "loss")
     }
     # float32: read and write once forward, read the gradient and write one backward; a

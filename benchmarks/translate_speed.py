@@ -5,7 +5,7 @@ from __future__ import annotations
 import statistics
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import keras
@@ -74,9 +74,11 @@ def measure() -> Speeds:
         peaks.append(peak())
         print(f"matrix products alone: {peaks[-1] / 1e9:.0f} GFLOP/s", flush=True)
     medians = {name: statistics.median(values) for name, values in speeds.items()}
-    work = operations(model.units, model.vocabulary, LAYERS, HIDDEN_UNITS)
+    lengths = {"source": np.mean(list(map(len, source)))}
+    lengths["target"] = np.mean([len(ids) - 1 for ids in target])
+    work = operations(model.units, model.vocabulary, LAYERS, HIDDEN_UNITS, lengths)
     of_source, of_target = (sum(work[side].values()) for side in ("source", "target"))
-    ratio = sum(map(len, source)) / sum(len(ids) - 1 for ids in target)
+    ratio = lengths["source"] / lengths["target"]
     share = medians["ours"] * (of_target + of_source * ratio) / statistics.median(peaks)
     return Speeds(medians["ours"], medians["peer"], share)
 
@@ -101,21 +103,30 @@ def translator() -> tuple[Translator, TranslationData]:
 
 
 def operations(
-    units: int, vocabulary: int, layers: int, hidden_units: int
-) -> dict[str, dict[str, int]]:
+    units: int, vocabulary: int, layers: int, hidden_units: int, lengths: Mapping[str, float]
+) -> dict[str, dict[str, float]]:
     """Floating-point operations that training on one token takes at least, by side and part.
 
-    Those of the products with weights, two for each multiplication and addition, once forward and
-    twice backward. Attention between positions, a few per cent at this length, is left out, and so
-    is all that is no matrix product.
+    Those of matrix products, two for each multiplication and addition, once forward and twice
+    backward. What is no matrix product is left out.
+
+    Args:
+        lengths: mean number of tokens of "source" and "target".
     """
     square, hidden = 6 * layers * units * units, 6 * layers * 2 * units * hidden_units
+    # With each position that a token sees, a product for its score and one for its value.
+    position = 6 * layers * 2 * units
+    # Of the target, a token sees itself and those before it: half of them, in the mean.
+    seen = {"source": lengths["source"], "target": lengths["source"] + lengths["target"] / 2}
     return {
         # Self-attention, and keys and values for the decoder.
-        "source": {"attention": 6 * square, "feed_forward": hidden},
+        "source": {
+            "attention": 6 * square + position * seen["source"],
+            "feed_forward": hidden,
+        },
         # Self-attention, and queries and outputs of the attention to the source.
         "target": {
-            "attention": 6 * square,
+            "attention": 6 * square + position * seen["target"],
             "feed_forward": hidden,
             "loss": 6 * units * vocabulary,
         },

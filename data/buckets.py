@@ -95,10 +95,16 @@ class Buckets:
         """All examples once, in the order of `order`."""
 
         def batches() -> Iterator[tuple]:
+            order = self.order
             for slot in self._plan:
-                yield _cut(slot, self.order)
+                yield _cut(slot, order)
 
         return self._dataset(batches, len(self), fill)
+
+    def plain(self, fill: Callable) -> Iterator:
+        """The batches of `validation` without a pipeline, which a few are not worth."""
+        order = self.order
+        return (fill(*_cut(slot, order)) for slot in self._plan)
 
     @property
     def order(self) -> np.ndarray:
@@ -114,7 +120,9 @@ class Buckets:
                 *[scalar] * (1 + len(self._widths)),
             ),
         ).apply(tf.data.experimental.assert_cardinality(steps))
-        # Two at once hide the making of a batch behind a step; `map` keeps their order.
+        # AutoGraph has nothing to convert. Two at once hide the making of a batch behind a step;
+        # `map` keeps their order.
+        fill = tf.autograph.experimental.do_not_convert(fill)
         return dataset.map(fill, num_parallel_calls=2).prefetch(4)
 
 

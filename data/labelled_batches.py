@@ -1,19 +1,16 @@
 """Batches of labelled texts, of about N tokens each."""
 
-from collections.abc import Sequence
-from typing import Literal
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import tensorflow as tf
 
 from data.buckets import GRAIN, Buckets, Position, column, dense, longest, round_up
+from data.text import Kept
 from data.tokenizer import END, Tokenizer
 
 NO_LABEL = -1
 """The label of a row that only fills a batch up."""
-
-Kept = Literal["head", "tail", "head+tail"]
-"""Which tokens of a text that is too long are kept: the first, the last, or half of each."""
 
 
 class LabelledBatches:
@@ -80,6 +77,10 @@ class LabelledBatches:
     def validation(self) -> tf.data.Dataset:
         """All texts once, in the order of `order`, without merge dropout."""
         return self._buckets.validation(self._filler(0.0))
+
+    def plain(self) -> Iterator[tuple]:
+        """The batches of `validation` without a pipeline, which a few are not worth."""
+        return self._buckets.plain(self._filler(0.0))
 
     def _filler(self, merge_dropout: float):
         def fill(indices, rows, width):

@@ -10,9 +10,12 @@ import zipfile
 import zlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from data.errors import UserError
+
+Kept = Literal["head", "tail", "head+tail"]
+"""Which part of a text that is too long is kept: the first, the last, or half of each."""
 
 _NOT_A_WORD = re.compile(r"[\W_]+")
 

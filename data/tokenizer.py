@@ -100,9 +100,10 @@ class Tokenizer:
     def _sampler(self, merge_dropout: float):
         # With a BPE model, `nbest_size=-1` makes `alpha` the dropout probability of a merge.
         if merge_dropout not in self._samplers:
-            self._samplers[merge_dropout] = tensorflow_text.SentencepieceTokenizer(
-                model=self.model, out_type=tf.int32, nbest_size=-1, alpha=merge_dropout
-            )
+            with tf.init_scope():  # it outlives the graph that may be traced just now
+                self._samplers[merge_dropout] = tensorflow_text.SentencepieceTokenizer(
+                    model=self.model, out_type=tf.int32, nbest_size=-1, alpha=merge_dropout
+                )
         return self._samplers[merge_dropout]
 
 

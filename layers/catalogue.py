@@ -4,6 +4,7 @@ A memory has roles. An app asks `build(name, role, options)` for the one it need
 else of it, so a new memory joins every app by one entry here:
 
 * "encode": `call(inputs, mask)`, `(batch, time, features)` to `(batch, time, units)`.
+* "read": the same, but each step depends on itself and those before it alone.
 * "decode": teacher forcing by `call(inputs, memory, mask, memory_mask)`, and step by step by
   `begin(memory, memory_mask, max_length) -> (step, state)`, with the same numbers.
 * "summarise": `call(inputs, mask)`, `(batch, time, features)` to `(batch, units)`.
@@ -12,6 +13,7 @@ else of it, so a new memory joins every app by one entry here:
 import difflib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 import keras
 
@@ -69,7 +71,7 @@ ATTENTIONS: Mapping[str, Callable[[int], ContentAttention]] = {
 
 
 def _recurrent(summary: str, cell: Callable[..., Cell], **options: Option) -> Memory:
-    """The entry of a cell: bidirectional where the whole sequence is known.
+    """The entry of a cell: bidirectional where the whole sequence may be known.
 
     `cell` takes `units` and the options, and returns a cell with an output of that size.
     """
@@ -82,6 +84,10 @@ def _recurrent(summary: str, cell: Callable[..., Cell], **options: Option) -> Me
             return layer(half, layers=layers, dropout=dropout, dtype=dtype)
 
         return make
+
+    def read(units, dropout, layers, dtype, attention, **options):
+        one_way = {"layers": layers, "dropout": dropout, "bidirectional": False, "dtype": dtype}
+        return RecurrentEncoder(cell(units, **options), **one_way)
 
     def decode(units, dropout, layers, dtype, attention, **options):
         if attention not in ATTENTIONS:
@@ -96,6 +102,7 @@ def _recurrent(summary: str, cell: Callable[..., Cell], **options: Option) -> Me
 
     roles = {
         "encode": whole(RecurrentEncoder),
+        "read": read,
         "decode": decode,
         "summarise": whole(RecurrentSummary),
     }
@@ -132,6 +139,7 @@ MEMORIES: Mapping[str, Memory] = {
         },
         {
             "encode": _transformer(TransformerEncoder),
+            "read": _transformer(partial(TransformerEncoder, causal=True)),
             "decode": _transformer(TransformerDecoder),
             "summarise": _transformer(TransformerSummary),
         },
@@ -206,7 +214,7 @@ def build(name: str, role: str, options: Mapping[str, Option], dtype=None) -> ke
 
     Args:
         name: a name of `MEMORIES`.
-        role: "encode", "decode" or "summarise".
+        role: "encode", "read", "decode" or "summarise".
         options: `units`, `dropout`, and any of the memory's own options.
         dtype: the layer's dtype or dtype policy, Keras's default if None.
 

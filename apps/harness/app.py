@@ -86,6 +86,11 @@ class App:
     ) = None
     """`(config, run, model) -> function`, the function from texts and what was predicted of them to
     the same predictions with their `words`; without one, `predict` has no `--explain`."""
+    warm_start: Callable[[Any, RunFolder, Any], float] | None = None
+    """`(config, run, model) -> seconds`: gives a new model the weights to start from, as of a
+    pre-training, and says how long that took; a run that goes on has its own."""
+    next_steps: bool = True
+    """Whether training ends with what to do next."""
     presets: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     """Name to nested settings that are laid over the defaults; a preset named like the chosen
     corpus is applied unless `--preset` says otherwise."""

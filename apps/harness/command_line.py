@@ -258,14 +258,19 @@ def _use(
         plain = folder.config(app.config)
     except UserError as error:
         problem = error  # a wrong flag is told first, and --help needs no run
-    decode = getattr(plain, "decode", None)
-    if decode is not None:
-        kind = pydantic.create_model(kind.__name__, __base__=kind, decode=(type(decode), decode))
+    sections = {name: getattr(plain, name) for name in app.config.when_used}
+    if taken := set(sections) & set(kind.model_fields):
+        raise TypeError(f"`when_used` names flags that {verb} has already: {', '.join(taken)}.")
+    fields = {name: (type(section), section) for name, section in sections.items()}
+    kind = pydantic.create_model(kind.__name__, __base__=kind, **fields)
     flags = parse(kind, arguments, kind(), **_about(app, verb))
     if problem:
         raise problem
-    changed = differences(decode, flags.decode) if decode is not None else {}
-    overrides = {f"decode.{name}": new for name, (_, new) in changed.items()}
+    overrides = {
+        f"{name}.{setting}": new
+        for name, section in sections.items()
+        for setting, (_, new) in differences(section, getattr(flags, name)).items()
+    }
     if flags.data.data_dir:
         overrides["data.data_dir"] = flags.data.data_dir
     return folder, flags, overrides

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Any, ClassVar, Literal, TypeVar
 
 import pydantic
 from pydantic import Field
@@ -51,7 +51,7 @@ class TrainConfig(Section):
     clip_norm: float = Field(1.0, ge=0)
     """The largest global norm of the gradient; 0 is no limit."""
     label_smoothing: float = Field(0.1, ge=0, lt=1)
-    """Share of the target probability spread over the vocabulary."""
+    """Share of the target probability spread over all tokens or classes."""
     patience: int = Field(10, ge=0)
     """Epochs without a better validation loss before training stops; 0 never stops early."""
     average: int = Field(5, ge=1)
@@ -59,7 +59,7 @@ class TrainConfig(Section):
     checkpoint_seconds: float = Field(60.0, ge=0)
     """Seconds between checkpoints; 0 writes one after every step."""
     score_every: int = Field(5, ge=0)
-    """Epochs between scores of decoded validation examples, after the first; 0 is never."""
+    """Epochs between looks at validation examples, after the first epoch; 0 is never."""
     precision: Literal["float32", "mixed_float16", "mixed_bfloat16"] = "float32"
     """What the layers compute in; weights stay float32."""
     xla: bool = False
@@ -85,6 +85,10 @@ class ModelConfig(Section):
 
 class BaseConfig(Section):
     """The sections every app has; each app adds `data`, with at least a `corpus`."""
+
+    when_used: ClassVar[tuple[str, ...]] = ()
+    """Sections that say how a trained model is used: flags of `evaluate`, `predict` and `export`,
+    too, and free to change while a run goes on."""
 
     train: TrainConfig = TrainConfig()
     model: ModelConfig = ModelConfig()

@@ -45,7 +45,12 @@ class TrainableModel(keras.Model):
             loss = sums["loss"] / tf.maximum(items, 1.0)
             scaled = self.optimizer.scale_loss(loss)
         variables = self.trainable_weights
-        gradients = tape.gradient(scaled, variables)
+        # A weight that takes no part has the gradient 0. Of a table that is gathered from, rows
+        # come singly: a norm needs their sums.
+        gradients = [
+            tf.zeros(variable.shape) if one is None else tf.convert_to_tensor(one)
+            for one, variable in zip(tape.gradient(scaled, variables), variables, strict=True)
+        ]
         with tf.name_scope("optimizer"):  # as a profile shows it
             norm = tf.linalg.global_norm(gradients) / self.optimizer.scale_loss(1.0)
             self.optimizer.apply_gradients(zip(gradients, variables, strict=True))

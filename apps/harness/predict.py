@@ -20,8 +20,9 @@ from .files import atomic_write
 from .highlight import Words, marked, page, terminal, wants_colour
 from .run_folder import RunFolder
 
-BATCH = 64
-"""The most lines that are given to the model at once."""
+BATCH = 1024
+"""The most lines that are given to the model at once: many, so that it can put like lengths
+together."""
 
 
 def predict(

@@ -13,7 +13,7 @@ from data.errors import UserError, did_you_mean
 from .config import BaseConfig, C, differences, load_config, save_config
 
 FREE_ON_RESUME = ("train.epochs", "train.checkpoint_seconds", "train.profile", "data.data_dir")
-"""Settings that may change when a run goes on, beside those of `decode`."""
+"""Settings that may change when a run goes on, beside the sections that are for its use."""
 
 
 class RunFolder:
@@ -46,8 +46,9 @@ class RunFolder:
 
     @property
     def worth_keeping(self) -> bool:
-        """Whether there is a checkpoint or a model to lose."""
-        return self.checkpoint.is_file() or self.finished
+        """Whether there is a checkpoint or a model to lose, its own or of a run inside it."""
+        inside = any(self.path.glob(f"*/{self.checkpoint.name}"))
+        return self.checkpoint.is_file() or self.finished or inside
 
     @property
     def finished(self) -> bool:
@@ -93,7 +94,7 @@ class RunFolder:
         changed = {
             name: values
             for name, values in differences(before, config).items()
-            if name not in FREE_ON_RESUME and not name.startswith("decode.")
+            if name not in FREE_ON_RESUME and name.split(".")[0] not in config.when_used
         }
         if changed:
             listed = ", ".join(

@@ -16,7 +16,9 @@ class Traces(keras.callbacks.Callback):
     """Tells what was traced since it was made, and what of it in epochs after the first.
 
     A graph that is traced there means a shape or a type that training did not expect. XLA compiles
-    a graph once more for each shape, which is no trace and is not counted.
+    a training step once more for each shape, which is no trace and is not counted; as every epoch
+    has the same shapes, the first compiles all. A search that XLA compiles is traced, and counted,
+    for each shape.
     """
 
     def __init__(self):

@@ -42,6 +42,11 @@ def train(app: App, config: BaseConfig, run: RunFolder) -> None:
     model.compile(optimizer, jit_compile=settings.xla)
     model.optimizer.build(model.trainable_variables)
     standing = _standing(config, run, model)
+    if app.warm_start and not (run.checkpoint.is_file() or settings.init_from):
+        standing.seconds = app.warm_start(config, run, model)
+        # Another run may have been trained in between, whose seed ended our tokenizer.
+        keras.utils.set_random_seed(settings.seed)
+        data = app.prepare(config, run)
     metrics = read(run.metrics)  # a damaged file is told before hours of training
     # Killed after the last of more epochs, a run still has the model and the scores of fewer.
     trained = metrics.get("training", {}).get("epochs")
@@ -49,7 +54,8 @@ def train(app: App, config: BaseConfig, run: RunFolder) -> None:
     if scored and standing.finished(settings.epochs):
         save_config(before or config, run.config_file)
         print(f"{run} is finished ({standing.epoch} epochs).")
-        print(_next_steps(app, config, run, standing))
+        if app.next_steps:
+            print(_next_steps(app, config, run, standing))
         return
     _announce(app, config, run, model, data, standing)
     traces = Traces()
@@ -71,7 +77,8 @@ def train(app: App, config: BaseConfig, run: RunFolder) -> None:
     evaluation = evaluate_model(app, config, run, model, data, "validation")
     print(traces)
     print(evaluation.report)
-    print(_next_steps(app, config, run, standing))
+    if app.next_steps:
+        print(_next_steps(app, config, run, standing))
 
 
 def _fit(app, config, run, model, data, standing: Standing, traces: Traces) -> None:

@@ -3,12 +3,14 @@
 * `tfidf_lr`: logistic regression on TF-IDF weights.
 * `nbsvm`: a linear support vector machine on log-count ratios, the weights of naive Bayes (Wang &
   Manning 2012, "Baselines and Bigrams: Simple, Good Sentiment and Topic Classification").
+
+Each is trained with a few settings, of which that with the best accuracy on validation is kept.
 """
 
 import re
 import unicodedata
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,17 +22,18 @@ from sklearn.pipeline import make_pipeline
 from sklearn.svm import LinearSVC
 
 from data.errors import UserError
+from data.labelled import Examples
 from data.labelled.markup import strip_markup
 
-LONGEST_PHRASE = 2
+LONGEST_PHRASE = 3
 FEWEST_TEXTS = 2
 """A phrase that occurs in one text only tells next to nothing about another one."""
 ALPHA = 1.0
 """Added to the counts of naive Bayes."""
-BETA = 0.25
+BETAS = (0.25, 1.0)
 """How far a support vector machine is trusted: 1 for its weights, 0 for their mean magnitude."""
-# The inverse strengths of regularization with the best accuracy on the validation split of IMDB.
-LOGISTIC_C, SVM_C = 10.0, 0.1
+LOGISTIC_CS, SVM_CS = (1.0, 10.0), (0.01, 0.1, 1.0)
+"""Inverse strengths of regularization."""
 
 # Letters that are written without blanks between words are tokens one by one, and phrases of them
 # stand for words: Thai, Lao, Burmese, Khmer, Japanese syllables and Chinese characters.
@@ -62,24 +65,33 @@ class Baseline:
         return self.classify(self.vectorizer.transform(texts))
 
 
-def fit(texts: Sequence[str], labels: Sequence[int], seed: int) -> dict[str, Baseline]:
+def fit(train: Examples, validation: Examples, seed: int) -> dict[str, Baseline]:
     """Trains the baselines, `tfidf_lr` and `nbsvm`, on the same counts.
 
     Args:
-        texts: the training texts.
-        labels: their classes.
+        train, validation: texts and labels to train on, and to choose settings by.
         seed: for the support vector machine, which goes through the texts in random order.
 
     Raises:
-        UserError: the texts are of one class only, or nothing is in them.
+        UserError: the training texts are of one class only, or nothing is in them.
     """
-    labels = np.asarray(labels)
+    labels = np.asarray(train.labels)
     if len(np.unique(labels)) < 2:
         raise UserError("The baselines need training texts of at least two classes.")
-    vectorizer, counts = _counted(texts)
+    vectorizer, counts = _counted(train.texts)
+    unseen = vectorizer.transform(validation.texts)
+
+    def best(candidates: Iterable[Callable]) -> Baseline:
+        return Baseline(
+            vectorizer,
+            max(candidates, key=lambda one: np.mean(one(unseen) == np.asarray(validation.labels))),
+        )
+
     return {
-        "tfidf_lr": Baseline(vectorizer, _tfidf_lr(counts, labels)),
-        "nbsvm": Baseline(vectorizer, _nbsvm(counts, labels, seed)),
+        "tfidf_lr": best(_tfidf_lr(counts, labels, strength) for strength in LOGISTIC_CS),
+        "nbsvm": best(
+            one for strength in SVM_CS for one in _nbsvms(counts, labels, strength, seed)
+        ),
     }
 
 
@@ -109,20 +121,28 @@ def _counted(texts: Sequence[str]) -> tuple[CountVectorizer, sparse.csr_matrix]:
     raise UserError("The baselines need training texts with words in them.")
 
 
-def _tfidf_lr(counts: sparse.csr_matrix, labels: np.ndarray) -> Callable:
+def _tfidf_lr(counts: sparse.csr_matrix, labels: np.ndarray, strength: float) -> Callable:
     model = make_pipeline(
-        TfidfTransformer(sublinear_tf=True), LogisticRegression(C=LOGISTIC_C, max_iter=1000)
+        TfidfTransformer(sublinear_tf=True), LogisticRegression(C=strength, max_iter=1000)
     )
     return model.fit(counts, labels).predict
 
 
-def _nbsvm(counts: sparse.csr_matrix, labels: np.ndarray, seed: int) -> Callable:
-    """Each class against the rest; of two, the second against the first."""
+def _nbsvms(
+    counts: sparse.csr_matrix, labels: np.ndarray, strength: float, seed: int
+) -> Iterator[Callable]:
+    """A classifier for each beta: each class against the rest; of two, the second one."""
     classes, present = np.unique(labels), _present(counts)
-    machines = [_machine(present, labels == one, seed) for one in classes[len(classes) == 2 :]]
-    weights = np.stack([weights for weights, _ in machines], axis=1)
-    biases = np.array([bias for _, bias in machines])
+    machines = [
+        _machine(present, labels == one, strength, seed) for one in classes[len(classes) == 2 :]
+    ]
+    biases = np.array([bias for *_, bias in machines])
+    for beta in BETAS:
+        weights = np.stack([_interpolated(*machine[:2], beta) for machine in machines], axis=1)
+        yield _linear(classes, weights, biases)
 
+
+def _linear(classes: np.ndarray, weights: np.ndarray, biases: np.ndarray) -> Callable:
     def classify(counts: sparse.csr_matrix) -> np.ndarray:
         scores = _present(counts) @ weights + biases
         if len(classes) == 2:
@@ -132,20 +152,25 @@ def _nbsvm(counts: sparse.csr_matrix, labels: np.ndarray, seed: int) -> Callable
     return classify
 
 
-def _machine(present: sparse.csr_matrix, ours: np.ndarray, seed: int) -> tuple[np.ndarray, float]:
-    """What each phrase says for a class and against the rest, `(phrases,)`, and a bias."""
+def _interpolated(learnt: np.ndarray, ratio: np.ndarray, beta: float) -> np.ndarray:
+    """What each phrase says for a class and against the rest, `(phrases,)`."""
+    return ((1 - beta) * np.abs(learnt).mean() + beta * learnt) * ratio
+
+
+def _machine(
+    present: sparse.csr_matrix, ours: np.ndarray, strength: float, seed: int
+) -> tuple[np.ndarray, np.ndarray, float]:
+    """The weights of a machine and the log-count ratios, both `(phrases,)`, and its bias."""
     within, beyond = (
         ALPHA + np.asarray(present[these].sum(axis=0)).ravel() for these in (ours, ~ours)
     )
     ratio = np.log(within / within.sum()) - np.log(beyond / beyond.sum())
-    machine = LinearSVC(C=SVM_C, dual=True, random_state=seed)
+    machine = LinearSVC(C=strength, dual=True, random_state=seed)
     with warnings.catch_warnings():
         # After all its rounds it is a good baseline, converged to the last digit or not.
         warnings.simplefilter("ignore", ConvergenceWarning)
         machine.fit(present.multiply(ratio).tocsr(), ours)
-    learnt = machine.coef_[0]
-    weights = (1 - BETA) * np.abs(learnt).mean() + BETA * learnt
-    return weights * ratio, float(machine.intercept_[0])
+    return machine.coef_[0], ratio, float(machine.intercept_[0])
 
 
 def _present(counts: sparse.csr_matrix) -> sparse.csr_matrix:

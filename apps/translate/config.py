@@ -1,5 +1,7 @@
 """All settings of the app and their defaults, which are those of the built-in corpus."""
 
+from typing import ClassVar
+
 from pydantic import Field, model_validator
 
 from ..harness.config import BaseConfig, Section, TrainConfig
@@ -86,6 +88,8 @@ class DecodeConfig(Section):
 class Config(BaseConfig):
     """All settings of a run."""
 
+    when_used: ClassVar[tuple[str, ...]] = ("decode",)
+
     data: DataConfig = DataConfig()
     decode: DecodeConfig = DecodeConfig()
     train: TrainConfig = TrainConfig(
@@ -102,7 +106,7 @@ class Config(BaseConfig):
         if self.train.xla and self.data.merge_dropout:
             raise ValueError(
                 "train.xla needs batches of fixed shapes, which data.merge_dropout does not give: "
-                "set one of them to 0"
+                "give one of --train.no-xla and --data.merge-dropout 0"
             )
         return self
 
@@ -110,12 +114,12 @@ class Config(BaseConfig):
 # A preset holds only what differs from the defaults.
 PRESETS = {
     "multi30k": {
-        "data": {"corpus": "multi30k", "vocabulary": 4000, "batch_tokens": 2048},
-        "model": {"dropout": 0.25},
+        "data": {"corpus": "multi30k", "vocabulary": 8000, "batch_tokens": 4096},
+        "model": {"dropout": 0.2},
         "train": {
-            "epochs": 22,
+            "epochs": 26,
             "learning_rate": 0.004,
-            "warmup_steps": 500,
+            "warmup_steps": 300,
             "average": 5,
             "score_every": 5,
         },
@@ -124,7 +128,7 @@ PRESETS = {
         "data": {"corpus": "multi30k", "vocabulary": 4000, "batch_tokens": 2048},
         "model": {"memory": "lstm", "units": 256, "dropout": 0.3},
         "train": {
-            "epochs": 30,
+            "epochs": 22,
             "warmup_steps": 400,
             "average": 5,
             "score_every": 5,

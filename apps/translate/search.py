@@ -107,6 +107,7 @@ class Searcher:
         self._tokenizer = tokenizer
         self._settings = settings
         self._max_source = max_source
+        self._compiles = False
         seed = seed_of(settings)
         any_size = [tf.TensorSpec((None, None), tf.int32)]
 
@@ -139,11 +140,11 @@ class Searcher:
         order = np.argsort(lengths, kind="stable")
         found: list[Prediction] = [Prediction("", 0.0)] * len(texts)
         size = self._settings.batch
-        # XLA searches in half the time, which pays for its compiling once there is a full batch.
-        compiled = len(texts) >= size
+        # XLA searches faster, which pays for its compiling once there is a full batch.
+        self._compiles = self._compiles or len(texts) >= size
         for start in range(0, len(order), size):
             rows = order[start : start + size]
-            predictions = self._batch(tf.gather(ids, rows), size if compiled else None)
+            predictions = self._batch(tf.gather(ids, rows), size if self._compiles else None)
             for row, prediction in zip(rows, predictions, strict=True):
                 found[row] = prediction
         return found

@@ -10,13 +10,13 @@ _TAG = re.compile(r"<(?:/?([A-Za-z][A-Za-z0-9]*)|!)[^<>]*>")
 _ENTITY = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
 
 # What a browser sets apart from the text around it, so that words on both sides stay two words.
-_SET_APART = (
+SET_APART = (
     "address article aside blockquote body br button caption center dd details dialog dir div dl "
     "dt fieldset figcaption figure footer form frame h1 h2 h3 h4 h5 h6 head header hr html iframe "
     "legend li link main menu meta nav ol optgroup option p pre script section select style "
     "summary table tbody td textarea tfoot th thead title tr ul"
 )
-_APART = frozenset(_SET_APART.split())
+_APART = frozenset(SET_APART.split())
 
 
 def strip_markup(text: str) -> str:

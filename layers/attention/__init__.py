@@ -7,6 +7,7 @@ from layers.attention.luong import LuongAttention
 from layers.attention.monotonic import MonotonicAdditiveAttention, MonotonicLuongAttention
 from layers.attention.multi_head import MultiHeadAttention
 from layers.attention.pointer_generator import PointerGenerator
+from layers.attention.pooling import SequencePooling
 
 __all__ = [
     "AdditiveAttention",
@@ -17,5 +18,6 @@ __all__ = [
     "MonotonicLuongAttention",
     "MultiHeadAttention",
     "PointerGenerator",
+    "SequencePooling",
     "coverage_loss",
 ]

@@ -3,7 +3,7 @@
 import keras
 from keras import ops
 
-from layers.attention.masks import HIDDEN
+from layers.attention.masks import HIDDEN, softmax
 from layers.recurrent.loop import run
 
 
@@ -87,11 +87,11 @@ class ContentAttention(keras.layers.Layer):
             scores, `(batch, queries, value_time)`, which are float32.
         """
         if value_mask is None:
-            return lambda scores, state, draw: ops.softmax(scores)
+            return lambda scores, state, draw: softmax(scores)
         allowed = ops.expand_dims(ops.cast(value_mask, "float32"), 1)
         bias = (1 - allowed) * HIDDEN
         # Without the product, a row that may attend to nothing would attend to everything.
-        return lambda scores, state, draw: ops.softmax(scores + bias) * allowed
+        return lambda scores, state, draw: softmax(scores + bias) * allowed
 
     def bind(self, value, value_mask=None, training=False):
         """Prepare a value once, for many queries: its keys are computed here.

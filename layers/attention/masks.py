@@ -92,12 +92,12 @@ def masked_softmax(scores, mask=None, bias=None):
     if bias is not None:
         scores = scores + ops.cast(bias, scores.dtype)
     if mask is None:
-        return _softmax(scores)
+        return softmax(scores)
     mask = mask[:, None]
-    scores = _softmax(scores + ops.cast(ops.where(mask, 0.0, HIDDEN), scores.dtype))
+    scores = softmax(scores + ops.cast(ops.where(mask, 0.0, HIDDEN), scores.dtype))
     return scores * ops.cast(ops.any(mask, axis=-1, keepdims=True), scores.dtype)
 
 
-def _softmax(scores):
+def softmax(scores):
     """Softmax over the last axis. Keras warns of one that can only be 1, as beside a single key."""
     return ops.ones_like(scores) if scores.shape[-1] == 1 else ops.softmax(scores)

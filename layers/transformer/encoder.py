@@ -11,7 +11,8 @@ class TransformerEncoder(TransformerStack):
     """Positions, a stack of encoder blocks, a last normalization.
 
     Vaswani et al. (2017, section 3.1), by default with the normalization first in each block. Its
-    memory is everything it is given: every position sees every other, or those in its window.
+    memory is everything it is given: every position sees every other, or those in its window; if
+    `causal`, none sees those after it, as a language model must not.
 
     Call arguments:
         inputs: `(batch, time, units)`.
@@ -19,10 +20,15 @@ class TransformerEncoder(TransformerStack):
             at them means nothing.
         training: whether to drop.
 
-    The output is `(batch, time, units)`. Constructor arguments: see `TransformerStack`.
+    The output is `(batch, time, units)`. Constructor arguments: see `TransformerStack`, and
+    `causal`.
     """
 
     block_class = TransformerEncoderBlock
+
+    def __init__(self, *args, causal=False, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.causal = causal
 
     def build(self, inputs_shape):
         self.build_stack(inputs_shape)
@@ -30,8 +36,11 @@ class TransformerEncoder(TransformerStack):
     def call(self, inputs, mask=None, training=None):
         outputs = self.enter(inputs)
         for block in self.blocks:
-            outputs = block(outputs, mask=mask, training=training)
+            outputs = block(outputs, mask=mask, training=training, use_causal_mask=self.causal)
         return self.leave(outputs)
 
     def compute_output_shape(self, inputs_shape):
         return tuple(inputs_shape)
+
+    def get_config(self):
+        return {**super().get_config(), "causal": self.causal}

@@ -19,6 +19,7 @@ class TransformerEncoderBlock(TransformerBlock):
         inputs: `(batch, time, features)`.
         mask: `(batch, time)`, True where a position is real. Others are not seen.
         training: whether to drop.
+        use_causal_mask: whether no position sees those after it.
 
     The output has the shape of the inputs. Constructor arguments: see `TransformerBlock`.
     """
@@ -39,9 +40,11 @@ class TransformerEncoderBlock(TransformerBlock):
         self.forward_norm.build(inputs_shape)
         self.feed_forward.build(inputs_shape)
 
-    def call(self, inputs, mask=None, training=None):
+    def call(self, inputs, mask=None, training=None, use_causal_mask=False):
         normal = self.enter(self.attention_norm, inputs)
-        branch = self.attention(normal, normal, value_mask=mask, training=training)
+        branch = self.attention(
+            normal, normal, value_mask=mask, use_causal_mask=use_causal_mask, training=training
+        )
         return self.finish(inputs, branch, training)
 
     def finish(self, inputs, branch, training):

@@ -41,6 +41,8 @@ def test_seeds_and_their_median(tmp_path):
         ("1,2,3", "95", "60"),
     ]
     record_seeds(file, "demo.single", {7: 1.0}, "BLEU", "c", {7: 1})
+    mean = record_seeds(file, "demo.mean", {1: 90.0, 2: 99.0}, "BLEU", "c", {1: 1, 2: 1}, mean=True)
+    assert mean == 94.5 and read(file)[-1]["seed"] == "1+2"
     assert [r["seed"] for r in read(file) if r["what"] == "demo.single"] == ["7"]
 
 

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from benchmarks import attention, decoding, record, translate_speed
+from apps.translate.model import Translator
+from benchmarks import attention, decoding, record, translate_profile, translate_speed
 
 
 @pytest.fixture
@@ -50,7 +51,38 @@ def test_attention_is_recorded(monkeypatch, tmp_path):
 
 def test_operations_of_a_token():
     # By hand, in millions, for the sizes of the template: products of 128 x 128 and 128 x 256.
-    work = translate_speed.operations(128, 8000, layers=4, hidden_units=256)
+    lengths = {"source": 10, "target": 12}
+    work = translate_speed.operations(128, 8000, 4, 256, lengths)
     source, target = (sum(work[side].values()) for side in ("source", "target"))
-    assert source == 6 * 4 * (6 * 128 * 128 + 2 * 128 * 256)
-    assert target == 6 * (4 * (6 * 128 * 128 + 2 * 128 * 256) + 128 * 8000)
+    weights = 6 * 128 * 128 + 2 * 128 * 256
+    assert source == 6 * 4 * (weights + 10 * 2 * 128)
+    assert target == 6 * (4 * (weights + (10 + 6) * 2 * 128) + 128 * 8000)
+
+
+@pytest.mark.parametrize(
+    ("operation", "part"),
+    [
+        ("translator/encoder/block_0/attention/MatMul", "attention"),
+        ("translator/encoder/block_0/attention_norm/Mul", "normalization"),
+        ("translator/encoder/block_0/attention_drop/Mul", "dropout"),
+        ("gradient_tape/translator/decoder/block_1/feed_forward/MatMul", "feed_forward"),
+        ("loss/MatMul_3", "loss"),
+        ("optimizer/Sqrt", "optimizer"),
+        ("translator/embedding/Gather", "other"),
+    ],
+)
+def test_operations_belong_to_parts_of_a_step(operation, part):
+    assert translate_profile._part(operation) == part
+
+
+def test_every_part_with_a_floor_has_one(monkeypatch):
+    monkeypatch.setattr(translate_speed, "peak", lambda: 1e9)
+    monkeypatch.setattr(translate_profile, "_bandwidth", lambda: 1e9)
+    model = Translator(40, "transformer", 8, options={"layers": 1, "heads": 2})
+    model.build()
+    ids = np.ones((3, 4), "int32")
+    floors = translate_profile._floors(model, [({"source": ids, "target": ids}, ids)])
+    assert floors.keys() == {*translate_profile.PARTS}
+    assert all(floor > 0 for floor in floors.values())
+    work = translate_speed.operations(8, 40, 4, 256, {"source": 4, "target": 4})
+    assert floors["loss"] == pytest.approx(12 * work["target"]["loss"] / 1e6)

@@ -5,14 +5,14 @@ import subprocess
 import pytest
 
 from apps.harness.metrics_file import update
-from benchmarks import record, translate
+from benchmarks import record, runs, translate
 
 
 @pytest.fixture
 def commands(tmp_path, monkeypatch):
     """Commands that only write `metrics.json`; returns what was called and the settings to use."""
     called = []
-    settings = {"train_seconds": 100.0, "fail": False}
+    settings = {"train_seconds": 100.0, "fail": False, "resumes": False}
 
     def run(command, cwd, check):
         words = command[3:]
@@ -21,9 +21,9 @@ def commands(tmp_path, monkeypatch):
             raise subprocess.CalledProcessError(2, command)
         name = words[words.index("--run") + 1]
         seed = int(name.rpartition("-")[2])
-        path = translate.RUNS / name / "metrics.json"
+        path = runs.FOLDER / "translate" / name / "metrics.json"
         if words[0] == "train":
-            assert not path.exists()
+            assert settings["resumes"] or not path.exists()
             update(path, "training", {"parameters": 1000, "epochs": 7,
                                       "train_seconds": settings["train_seconds"]})  # fmt: skip
         else:
@@ -31,7 +31,7 @@ def commands(tmp_path, monkeypatch):
             scores = dict.fromkeys(names, 90.0 + seed)
             update(path, "test", {**scores, "length_ratio": 1.0, "pronoun_accuracy": 0.9})
 
-    monkeypatch.setattr(translate, "RUNS", tmp_path / "runs")
+    monkeypatch.setattr(runs, "FOLDER", tmp_path / "runs")
     monkeypatch.setattr(record, "RESULTS", tmp_path / "results")
     monkeypatch.setattr(subprocess, "run", run)
     monkeypatch.setattr(record, "commit", lambda: "abc1234")
@@ -45,7 +45,7 @@ def rows():
 
 def test_builtin_trains_three_seeds_with_the_default_command(commands):
     called, _ = commands
-    stale = translate.RUNS / "bench-builtin-2"
+    stale = runs.FOLDER / "translate" / "bench-builtin-2"
     update(stale / "metrics.json", "training", {"epochs": 99})
     assert translate.main(["builtin"]) == 0
     assert [words[0] for words in called] == ["train", "evaluate"] * 3
@@ -98,6 +98,20 @@ def test_multi30k_within_its_time_only(commands, name, prefix, minutes):
     assert translate.main([name]) == 0
     assert rows()[f"{prefix}.train_minutes", "1"]["value"] == str(minutes - 0.5)
     assert rows()[f"{prefix}.sacrebleu", "1"]["value"] == rows()[f"{prefix}.lc_bleu", "1"]["value"]
+
+
+def test_an_interrupted_measurement_goes_on(commands):
+    called, settings = commands
+    assert translate.main(["multi30k"]) == 0
+    left = runs.FOLDER / "translate" / "bench-multi30k-1" / "checkpoint"
+    left.touch()
+    settings["resumes"] = True
+    assert translate.main(["multi30k", "--resume"]) == 0
+    assert left.exists()
+    assert called[0] == called[2] and called[0][0] == "train"
+    settings["resumes"] = False
+    assert translate.main(["multi30k"]) == 0
+    assert not left.exists()
 
 
 def test_decoding_needs_the_run_it_is_about(commands, capsys):

@@ -23,6 +23,11 @@ def test_every_role(name):
     mask = np.arange(TIME)[None] < [[TIME], [2]]
     encoded = make("encode")(inputs(), mask=mask)
     assert tuple(encoded.shape) == (BATCH, TIME, UNITS)
+    reader = make("read")
+    read = ops.convert_to_numpy(reader(inputs(), mask=mask))
+    assert read.shape == (BATCH, TIME, UNITS)
+    beginning = ops.convert_to_numpy(reader(inputs()[:, :2]))
+    np.testing.assert_allclose(read[:, :2], beginning, atol=1e-5)
     assert tuple(make("summarise")(inputs(), mask=mask).shape) == (BATCH, UNITS)
     decoder = make("decode")
     whole = ops.convert_to_numpy(decoder(inputs(1), encoded, memory_mask=mask))
@@ -65,7 +70,7 @@ def test_the_dtype_reaches_the_layer(name):
     ("name", "role", "options", "sentence"),
     [
         ("ntm", "encode", {}, "no memory ntm: choose one of transformer, rnn, gru, lstm"),
-        ("lstm", "translate", {}, "cannot translate: it has the roles encode, decode, summarise"),
+        ("lstm", "translate", {}, "cannot translate: it has the roles encode, read, decode, "),
         ("lstm", "encode", {"heads": 2}, "lstm has no option heads: it has layers"),
         ("transformer", "encode", {"heads": "two"}, "heads of transformer is of type int"),
         ("lstm", "decode", {"attention": "zzz"}, "no attention zzz: it is general, dot, concat"),

@@ -36,11 +36,12 @@ def test_the_copy_is_the_same_files_without_caches(tree):
     assert sorted(os.listdir(tree / "apps")) == ["harness", "mine", "translate"]
 
 
-def test_a_template_never_says_its_own_name_in_an_import():
-    for file in (ROOT / "apps" / "translate").rglob("*.py"):
+@pytest.mark.parametrize("app", ["translate", "sentiment"])
+def test_a_template_never_says_its_own_name_in_an_import(app):
+    for file in (ROOT / "apps" / app).rglob("*.py"):
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
             if isinstance(node, ast.ImportFrom) and not node.level:
-                assert not node.module.startswith("apps.translate"), file
+                assert not node.module.startswith(f"apps.{app}"), file
 
 
 @pytest.mark.parametrize(
@@ -72,19 +73,37 @@ def test_the_command_says_what_to_do_next(tree, monkeypatch, capsys):
     assert capsys.readouterr().err.count("\n") == 1
 
 
-def test_a_new_app_trains_evaluates_and_predicts(tmp_path):
+OWN = {
+    "translate": (
+        [(f"{a} {b} sleeps", f"{b} {a} schläft") for a in ("the", "my", "our") for b in "abcd"],
+        "--data.vocabulary 40 --model.options layers=1 heads=2 --decode.max-length 12 "
+        "--decode.beam 1",
+        "sacrebleu",
+        "files-transformer",
+    ),
+    "sentiment": (
+        [("text", "label"), *[(f"{a} {b}", a) for a in ("yes", "no", "maybe") for b in "abcd"]],
+        "--data.vocabulary 24 --model.memory gru",
+        "accuracy",
+        "files-gru",
+    ),
+}
+"""Lines of a file, flags, a score, and the name of the run, by the app that is copied."""
+
+
+@pytest.mark.parametrize("source", OWN)
+def test_a_new_app_trains_evaluates_and_predicts(tmp_path, source):
+    lines, flags, score, name = OWN[source]
     skip = shutil.ignore_patterns("__pycache__")
     for folder in ("apps", "data", "layers"):
         shutil.copytree(ROOT / folder, tmp_path / folder, ignore=skip)
-    assert main(["mine", "translate"], tmp_path) == 0
-    pairs = [(f"{a} {b} sleeps", f"{b} {a} schläft") for a in ("the", "my", "our") for b in "abcd"]
-    (tmp_path / "own.tsv").write_text("".join(f"{a}\t{b}\n" for a, b in pairs), encoding="utf-8")
+    assert main(["mine", source], tmp_path) == 0
+    (tmp_path / "own.tsv").write_text("".join(f"{a}\t{b}\n" for a, b in lines), encoding="utf-8")
     train = "train --data.corpus files --data.train own.tsv --data.validation own.tsv"
-    train += " --data.test own.tsv --data.vocabulary 40 --model.units 16 --train.epochs 1"
-    train += " --model.options layers=1 heads=2 --decode.max-length 12 --decode.beam 1"
+    train += " --data.test own.tsv --model.units 16 --train.epochs 1"
     for words, stdin, expected in (
-        (train, "", "make evaluate-mine"),
-        ("evaluate", "", "sacrebleu"),
+        (f"{train} {flags}", "", "make evaluate-mine"),
+        ("evaluate", "", score),
         ("predict", "the a sleeps\n\n", None),
     ):
         done = subprocess.run(
@@ -100,4 +119,4 @@ def test_a_new_app_trains_evaluates_and_predicts(tmp_path):
             assert expected in done.stdout
         else:
             assert done.stdout.count("\n") == 2 and done.stdout.endswith("\n\n")
-    assert (tmp_path / "runs" / "mine" / "files-transformer" / "metrics.json").is_file()
+    assert (tmp_path / "runs" / "mine" / name / "metrics.json").is_file()

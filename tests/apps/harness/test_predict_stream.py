@@ -15,7 +15,7 @@ import pytest
 
 from apps.harness.app import Prediction
 from apps.harness.config import BaseConfig, Section
-from apps.harness.predict import batches, predict, read_lines
+from apps.harness.predict import BATCH, batches, predict, read_lines
 from apps.harness.run_folder import run_folder
 from data.errors import UserError
 
@@ -32,6 +32,7 @@ class Decode(Section):
 
 
 class Config(BaseConfig):
+    when_used = ("decode",)
     data: Data = Data()
     decode: Decode = Decode()
 
@@ -107,7 +108,7 @@ def test_one_line_out_for_each_line_in_in_order(trained):
     lines = [f"line {number}" if number % 7 else "" for number in range(500)]
     app, text = answered(trained, lines)
     assert text.split("\n") == [line.upper() for line in lines] + [""]
-    assert max(map(len, app.asked)) <= 64
+    assert max(map(len, app.asked)) <= BATCH
 
 
 def test_blank_lines_stay_and_never_reach_the_model(trained):
@@ -220,12 +221,12 @@ def test_lines_that_have_arrived_are_taken_together():
     all_read = threading.Event()
 
     def lines():
-        yield from map(str, range(150))
+        yield from map(str, range(2 * BATCH + 22))
         all_read.set()
 
     arriving = batches(lines())
     assert all_read.wait(WAIT)
-    assert [len(batch) for batch in arriving] == [64, 64, 22]
+    assert [len(batch) for batch in arriving] == [BATCH, BATCH, 22]
 
 
 def test_an_error_comes_after_the_lines_before_it():
@@ -265,6 +266,7 @@ class Decode(Section):
     beam: int = 5
 
 class Config(BaseConfig):
+    when_used = ("decode",)
     data: Data = Data()
     decode: Decode = Decode()
 

@@ -29,6 +29,7 @@ class Decode(Section):
 
 
 class Config(BaseConfig):
+    when_used = ("decode",)
     data: Data = Data()
     decode: Decode = Decode()
 

@@ -9,13 +9,26 @@ from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.svm import LinearSVC
 
 from apps.sentiment import baselines
-from apps.sentiment.baselines import fit, words
+from apps.sentiment.baselines import words
 from data.errors import UserError
+from data.labelled import Examples
 
 GOOD = ["a fine film, so good", "what a good, good plot", "good and fine", "fine, not bad at all"]
 BAD = ["a dull film, so bad", "what a bad plot", "bad and dull", "not good at all, dull", "dull?"]
 TEXTS, LABELS = GOOD + BAD, [1] * len(GOOD) + [0] * len(BAD)
 NAMES = ("tfidf_lr", "nbsvm")
+
+
+def fit(texts, labels, seed):
+    """Trained on some texts, with the settings that are best on them."""
+    return baselines.fit(Examples(texts, labels), Examples(texts, labels), seed)
+
+
+@pytest.fixture
+def one_setting(monkeypatch):
+    """That of the paper: pairs of words, and a mean of weights and their magnitude."""
+    for name, value in {"LONGEST_PHRASE": 2, "BETAS": (0.25,), "SVM_CS": (0.1,)}.items():
+        monkeypatch.setattr(baselines, name, value)
 
 
 @pytest.mark.parametrize(
@@ -39,7 +52,7 @@ def test_words(text, expected):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_two_classes(name):
-    baseline = fit(TEXTS, LABELS, seed=1)[name]
+    baseline = fit(TEXTS, LABELS, 1)[name]
     assert baseline.predict(TEXTS).tolist() == LABELS
     assert baseline.predict(["A <b>FINE</b> film", "dull, dull", "bad plot"]).tolist() == [1, 0, 0]
     assert baseline.predict(["", "words never seen"]).tolist() == [0, 0]  # the larger class
@@ -48,7 +61,7 @@ def test_two_classes(name):
 @pytest.mark.parametrize("name", NAMES)
 def test_the_same_at_every_run(name):
     texts = [f"{word} {number % 7} {number % 11}" for number, word in enumerate(TEXTS * 10)]
-    first, second = (fit(texts, LABELS * 10, seed=4)[name] for _ in range(2))
+    first, second = (fit(texts, LABELS * 10, 4)[name] for _ in range(2))
     assert (first.predict(texts) == second.predict(texts)).all()
 
 
@@ -75,7 +88,7 @@ def direct_nbsvm(texts, ours, new):
 NEW = [*TEXTS, "good plot", "so bad, at all", "film not good", "and", "at all fine", "what? a film"]
 
 
-def test_nbsvm_of_two_classes_is_as_in_the_paper():
+def test_nbsvm_of_two_classes_is_as_in_the_paper(one_setting):
     scores = direct_nbsvm(TEXTS, np.equal(LABELS, 1), NEW)
     assert np.abs(scores).min() > 1e-3
     assert fit(TEXTS, LABELS, 1)["nbsvm"].predict(NEW).tolist() == (scores > 0).tolist()
@@ -90,8 +103,10 @@ def test_nbsvm_weights_are_as_in_the_paper():
         min_df=2,
         binary=True,
     )
-    weights, bias = baselines._machine(counter.fit_transform(TEXTS), np.equal(LABELS, 1), seed=1)
-    scores = counter.transform(NEW) @ weights + bias
+    *machine, bias = baselines._machine(
+        counter.fit_transform(TEXTS), np.equal(LABELS, 1), strength=0.1, seed=1
+    )
+    scores = counter.transform(NEW) @ baselines._interpolated(*machine, beta=0.25) + bias
     np.testing.assert_allclose(scores, direct_nbsvm(TEXTS, np.equal(LABELS, 1), NEW), atol=1e-3)
 
 
@@ -100,7 +115,7 @@ def three_classes():
     return TEXTS + middle, [2 * label for label in LABELS] + [1] * len(middle)
 
 
-def test_nbsvm_of_three_classes_is_each_against_the_rest():
+def test_nbsvm_of_three_classes_is_each_against_the_rest(one_setting):
     texts, labels = three_classes()
     new = [*texts, *NEW, "average film", "so so"]
     scores = np.array([direct_nbsvm(texts, np.equal(labels, one), new) for one in range(3)])
@@ -142,6 +157,18 @@ def test_texts_that_contradict_themselves_raise_no_warning():
     texts = [" ".join(map(str, rng.integers(0, 9, 30))) for _ in range(60)]
     found = fit(texts * 2, [0] * 60 + [1] * 60, 1)
     assert set(found) == set(NAMES)
+
+
+def test_settings_are_those_that_are_best_on_validation(monkeypatch):
+    def always(counts, labels, strength):
+        return lambda counts: np.full(counts.shape[0], strength)
+
+    monkeypatch.setattr(baselines, "_tfidf_lr", always)
+    monkeypatch.setattr(baselines, "LOGISTIC_CS", (0, 1))
+    for label in (0, 1):
+        validation = Examples(TEXTS[:3], [label, label, 1 - label])
+        found = baselines.fit(Examples(TEXTS, LABELS), validation, 1)["tfidf_lr"]
+        assert set(found.predict(TEXTS)) == {label}
 
 
 def test_nothing_to_learn_from():

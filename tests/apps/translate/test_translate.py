@@ -30,9 +30,10 @@ def trained(request, trained_with):
     return trained_with(request.param)
 
 
-def test_it_overfits_ten_examples(trained, ten_pairs):
+def test_it_overfits_ten_examples(trained, capsys):
     config, run = trained
     evaluate(APP, run, "test", None, {})
+    assert "Graphs traced: search 1, teacher forcing" in capsys.readouterr().out
     metrics = json.loads(run.metrics.read_text())["test"]
     assert metrics["sacrebleu"] > 99
     assert metrics["token_accuracy"] == 1.0
@@ -48,6 +49,18 @@ def test_prediction_is_the_same_alone_and_in_company(trained, ten_pairs):
         (alone,) = respond([source])
         assert alone.text == answer.text
         assert alone.score == pytest.approx(answer.score, abs=1e-4)
+
+
+def test_full_batches_are_compiled_and_find_the_same(trained, ten_pairs):
+    config, run = trained
+    model = run.load_model()
+    sources = [line.split("\t")[0] for line in ten_pairs.read_text("utf-8").splitlines()]
+    plain = predictor(config, run, model)(sources)
+    decode = config.decode.model_copy(update={"batch": 4})  # the last batch is filled up
+    compiled = predictor(config.model_copy(update={"decode": decode}), run, model)(sources)
+    assert [answer.text for answer in compiled] == [answer.text for answer in plain]
+    for one, other in zip(compiled, plain, strict=True):
+        assert one.score == pytest.approx(other.score, abs=1e-4)
 
 
 def test_beam_lists_its_hypotheses_best_first(trained):

@@ -8,6 +8,7 @@ from keras import ops
 from layer_contract import check_layer
 
 from layers.attention import PointerGenerator
+from layers.decoding import beam_search
 
 RNG = np.random.default_rng(8)
 VOCABULARY, EXTRA = 6, 3
@@ -160,3 +161,31 @@ def test_contract():
         output_shape=(3, 5, VOCABULARY + EXTRA),
         variable_time=False,
     )
+
+
+def test_a_beam_copies_words_that_the_vocabulary_lacks():
+    layer = made()
+    kernel, bias = layer.kernel, layer.bias
+    kernel.assign(ops.zeros_like(kernel))
+    bias.assign(ops.full_like(bias, -3.0))  # it copies, nearly always
+    ids, width, length = IDS[:2], 3, 2
+    weights = np.array(
+        [[0.1, 0.1, 0.1, 0.5, 0.1, 0.1, 0.0], [0.6, 0.1, 0.3, 0, 0, 0, 0]], "float32"
+    )
+    logits, features = normal(VOCABULARY), np.zeros((1, 4), "float32")
+    mix = layer.bind(ids, MASK[:2])
+
+    def step(tokens, state):
+        # Every step sees the same; the words that were chosen change nothing.
+        rows = ops.shape(tokens)[0]
+        same = ops.repeat(ops.convert_to_tensor(weights), rows // 2, axis=0)
+        repeated = [ops.repeat(part, rows, axis=0) for part in (logits[None], features)]
+        return mix(repeated[0], same, repeated[1]), state
+
+    start = np.zeros(2, "int32")
+    found = beam_search(step, (), start, 1, length, width=width, length_penalty=0.0)
+    log_probs = numpy(step(start, ())[0])
+    best = log_probs.argmax(-1)
+    assert best.tolist() == [7, 8]  # words beyond the vocabulary
+    np.testing.assert_array_equal(numpy(found.tokens)[:, 0], np.stack([best] * length, 1))
+    close(found.scores[:, 0], length * log_probs.max(-1))

@@ -1,0 +1,195 @@
+"""The verb `evaluate` for classes: scores, baselines, noise, bias, report."""
+
+import time
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from data.labelled.builtin.people import NAMES, PAIRS
+
+from ..harness.app import Evaluation
+from ..harness.report import render, table
+from ..harness.run_folder import RunFolder
+from . import baselines
+from .config import Config
+from .data import SentimentData
+from .metrics import (
+    MEASURES,
+    class_table,
+    confusion_table,
+    fit_temperature,
+    mcnemar,
+    per_class,
+    score,
+    softmax,
+)
+from .model import Classifier
+from .predictor import Scorer, temperature
+from .robustness import GENDERED, flip_rate, swapped, with_typos
+
+TYPING_ERRORS = (0.0, 0.05, 0.10)
+"""Shares of letters that typing errors hit."""
+FEWEST_EXCHANGED = 0.01
+"""Of fewer texts than this share, a change of words tells nothing."""
+QUICK = 10_000
+"""Up to so many training texts the baselines take seconds."""
+TITLES = {"tfidf_lr": "TF-IDF + logistic regression", "nbsvm": "NB-SVM"}
+
+
+def evaluate(
+    config: Config, run: RunFolder, model: Classifier, data: SentimentData, split: str
+) -> Evaluation:
+    """Scores the model on one split of the corpus, beside baselines fitted on its train split.
+
+    Their settings are chosen on validation, so there they look better than they are.
+    The temperature that makes probabilities honest is fitted when the split is validation, which
+    training ends with, and taken from there for the test.
+    """
+    texts, labels = data.split(split).texts, np.asarray(data.split(split).labels)
+    classes = data.corpus.classes
+    scorer = Scorer(config, model, data.tokenizer)
+    scorer(texts[:1])  # traces
+    started = time.monotonic()
+    logits = scorer(texts)
+    seconds = time.monotonic() - started
+    guessed = logits.argmax(axis=1)
+    calibration = fit_temperature(labels, logits) if split == "validation" else temperature(run)
+    honest = softmax(logits, calibration)
+    metrics = {
+        **score(labels, softmax(logits), classes),
+        **_calibrated(score(labels, honest, classes)),
+        "temperature": calibration,
+        **_exchanged(scorer, texts, guessed, data),
+        "texts_per_second": len(texts) / seconds,
+    }
+    noise = _under_noise(scorer, texts, labels, logits, classes, config.train.seed)
+    beside, verdicts = {}, ["  They are fitted by `evaluate`, on the test split."]
+    if split == "test" or len(data.split("train")) <= QUICK:
+        beside, verdicts = _baselines(config, data, texts, labels, guessed)
+    rows = [
+        {"text": text, "label": classes[label], "guess": classes[guess], "probability": sure}
+        for text, label, guess, sure in zip(
+            texts, labels, guessed, honest.max(axis=1).tolist(), strict=True
+        )
+    ]
+    title = f"{run.name}: {data.corpus.name}, {split}, {len(texts):,} texts"
+    report = "\n".join(
+        [
+            render(title, {**metrics, **beside}, MEASURES),
+            _titled("Classes", class_table(labels, guessed, classes)),
+            _titled("Confusion: a row is a true class", confusion_table(labels, guessed, classes)),
+            _titled("Under typing errors: share of letters hit", _noise_table(noise)),
+            _titled("Against the baselines", "\n".join(verdicts)),
+            _shown(rows),
+        ]
+    )
+    of_classes = {
+        f"{measure}_{name}": value
+        for name, values in per_class(labels, guessed, classes).items()
+        for measure, value in values.items()
+    }
+    of_noise = {
+        f"typo_{percent}_{measure}": value
+        for percent, scores in noise.items()
+        for measure, value in scores.items()
+        if percent != "0"
+    }
+    return Evaluation(
+        {**metrics, **beside, **of_classes, **of_noise},
+        report,
+        rows,
+        headline=("accuracy", "f1_macro", "ece"),
+    )
+
+
+def versus(config: Config, ours: Sequence[Mapping], theirs: Sequence[Mapping]) -> str:
+    """One sentence: whether two runs differ in how many texts they have right."""
+    if [(row["text"], row["label"]) for row in ours] != [
+        (row["text"], row["label"]) for row in theirs
+    ]:
+        return "not the same texts, so there is nothing to compare."
+    classes = {row["label"] for row in ours} | {row["guess"] for row in [*ours, *theirs]}
+    index = {name: number for number, name in enumerate(sorted(classes))}
+    labels, a = ([index[row[key]] for row in ours] for key in ("label", "guess"))
+    return _verdict(labels, a, [index[row["guess"]] for row in theirs])
+
+
+def _calibrated(scores: Mapping[str, float]) -> dict[str, float]:
+    return {f"{name}_calibrated": scores[name] for name in ("log_loss", "brier", "ece")}
+
+
+def _under_noise(scorer, texts, labels, logits, classes, seed: int) -> dict[str, dict[str, float]]:
+    """Per cent of letters hit by typing errors to all scores, and how many classes change."""
+    found = {}
+    for rate in TYPING_ERRORS:
+        after = scorer(with_typos(texts, rate, seed)) if rate else logits
+        flips = flip_rate(logits.argmax(axis=1), after.argmax(axis=1))
+        scores = score(labels, softmax(after), classes)
+        found[f"{100 * rate:.0f}"] = {**scores, "flips": flips}
+    return found
+
+
+def _noise_table(noise: Mapping[str, Mapping[str, float]]) -> str:
+    names = ("accuracy", "f1_macro", "log_loss", "ece", "flips")
+    rows = [[name, *(f"{scores[name]:.4f}" for scores in noise.values())] for name in names]
+    return table(["", *(f"{percent} %" for percent in noise)], rows)
+
+
+def _exchanged(scorer, texts, guessed, data: SentimentData) -> dict[str, float]:
+    """How many classes change when women and men, or their names, change places.
+
+    Of texts in English: where few have such words, nothing is said.
+    """
+    # Those of the built-in corpus are pairs by construction, "her" and "him" among them.
+    lists = {"gender": GENDERED, "name": NAMES}
+    if data.corpus.name == "builtin":
+        lists = {"gender": PAIRS}
+    found = {}
+    for name, pairs in lists.items():
+        changed, indices = swapped(texts, pairs)
+        if len(indices) >= FEWEST_EXCHANGED * len(texts):
+            after = scorer(changed).argmax(axis=1)
+            found[f"{name}_flips"] = flip_rate(guessed[indices], after)
+            found[f"{name}_texts"] = float(len(indices))
+    return found
+
+
+def _baselines(config, data, texts, labels, guessed) -> tuple[dict[str, float], list[str]]:
+    scores, verdicts = {}, []
+    fitted = baselines.fit(data.split("train"), data.split("validation"), config.train.seed)
+    for name, baseline in fitted.items():
+        theirs = baseline.predict(texts)
+        scores[f"{name}_accuracy"] = float(np.mean(theirs == labels))
+        *_, scores[f"{name}_p"] = mcnemar(labels, guessed, theirs)
+        verdicts.append(f"  {TITLES[name]}: {_verdict(labels, guessed, theirs)}")
+    return scores, verdicts
+
+
+def _verdict(labels, ours, theirs) -> str:
+    only_ours, only_theirs, p = mcnemar(labels, ours, theirs)
+    accuracy = float(np.mean(np.asarray(theirs) == np.asarray(labels)))
+    verdict = "a real difference" if p < 0.05 else "no difference that is certain"
+    return (
+        f"accuracy {accuracy:.4f}; {only_ours:,} texts right here alone, {only_theirs:,} there "
+        f"alone, p = {p:.3g} (McNemar, exact): {verdict}."
+    )
+
+
+def _titled(title: str, body: str) -> str:
+    lines = "\n".join(f"  {line}".rstrip() for line in body.splitlines())
+    return f"{title}\n{lines}\n"
+
+
+def _shown(rows: Sequence[Mapping]) -> str:
+    """Some texts that were wrong, the surest first."""
+    wrong = sorted(
+        (row for row in rows if row["label"] != row["guess"]), key=lambda row: -row["probability"]
+    )[:5]
+    if not wrong:
+        return "Every text has its class.\n"
+    lines = ["Wrong, and surest of it"]
+    for row in wrong:
+        text = " ".join(row["text"].split())
+        lines.append(f"  {row['label']} read as {row['guess']} ({row['probability']:.2f}): ")
+        lines.append(f"    {text[:200]}{'…' if len(text) > 200 else ''}")
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,294 @@
+"""The model: embeddings, a memory that reads, one vector of it, a score for each class."""
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from data.tokenizer import PAD, UNKNOWN
+from layers import catalogue
+from layers.attention import SequencePooling
+from layers.dropout import ByteDropout
+
+from ..harness.model import TrainableModel
+from .config import Config
+from .data import SentimentData
+from .phrases import PhraseBag, log_count_ratios
+from .vectors import read_vectors
+
+
+@keras.saving.register_keras_serializable(package=__package__)  # a copied app has its own
+class Reader(keras.layers.Layer):
+    """Token ids to what a memory makes of each, `(batch, time, units)`.
+
+    What a classifier shares with its pre-training.
+
+    Args:
+        vocabulary: number of token ids.
+        memory: a name of `layers/catalogue.py`.
+        units: width of the memory.
+        embedding_units: width of the embeddings; `units` if None.
+        dropout: rate, on the embeddings and inside the memory.
+        word_dropout: share of the tokens that training hides.
+        direction: "both" or "forward".
+        options: options of the memory.
+        seed: of the dropout.
+    """
+
+    def __init__(
+        self,
+        vocabulary,
+        memory,
+        units,
+        embedding_units=None,
+        dropout=0.0,
+        word_dropout=0.0,
+        direction="both",
+        options=None,
+        seed=None,
+        **kwargs,
+    ):
+        super().__init__(**kwargs)
+        self.vocabulary = vocabulary
+        self.memory_name = memory
+        self.units = units
+        self.embedding_units = embedding_units or units
+        self.dropout = dropout
+        self.word_dropout = word_dropout
+        self.direction = direction
+        self.options = dict(options or {})
+        self.seed = seed
+        self.seed_generator = keras.random.SeedGenerator(seed)
+        dtype = self.dtype_policy
+        self.embedding = keras.layers.Embedding(
+            vocabulary,
+            self.embedding_units,
+            embeddings_initializer=keras.initializers.RandomNormal(
+                stddev=self.embedding_units**-0.5
+            ),
+            dtype=dtype,
+        )
+        self.embedding_dropout = ByteDropout(dropout, dtype=dtype)
+        self.projection = None
+        if self.embedding_units != units:
+            self.projection = keras.layers.Dense(units, use_bias=False, dtype=dtype)
+        self.memory = catalogue.build(
+            memory,
+            "encode" if direction == "both" else "read",
+            {"units": units, "dropout": dropout, **self.options},
+            dtype,
+        )
+
+    def build(self, ids_shape=None):
+        self.embedding.build((None, None))
+        if self.projection:
+            self.projection.build((None, None, self.embedding_units))
+        self.memory(keras.Input((None, self.units)))  # a symbolic call builds it
+        self.built = True
+
+    @property
+    def two_way(self):
+        """Whether features are those of a forward and of a backward pass, half and half."""
+        return getattr(self.memory, "bidirectional", False)
+
+    def call(self, ids, training=None):
+        if training and self.word_dropout:
+            draws = keras.random.uniform(tf.shape(ids), seed=self.seed_generator)
+            hidden = (draws < self.word_dropout) & (ids != PAD)
+            ids = tf.where(hidden, UNKNOWN, ids)
+        return self.read(self.embed(ids), ids != PAD, training)
+
+    def embed(self, ids):
+        """What the memory reads of token ids, `(batch, time, units)`."""
+        # Rows of length about 1, as scoring tokens with them needs, become entries of size about 1.
+        embedded = self.embedding(ids) * self.embedding_units**0.5
+        return self.projection(embedded) if self.projection else embedded
+
+    def read(self, embedded, mask, training=None):
+        """The same from what `embed` gives, and the mask of real tokens."""
+        embedded = self.embedding_dropout(embedded, training=training)
+        return self.memory(embedded, mask=mask, training=training)
+
+    def compute_output_shape(self, ids_shape):
+        return (*ids_shape, self.units)
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            "vocabulary": self.vocabulary,
+            "memory": self.memory_name,
+            "units": self.units,
+            "embedding_units": self.embedding_units,
+            "dropout": self.dropout,
+            "word_dropout": self.word_dropout,
+            "direction": self.direction,
+            "options": self.options,
+            "seed": self.seed,
+        }
+
+
+@keras.saving.register_keras_serializable(package=__package__)
+class Classifier(TrainableModel):
+    """Classes of texts from their token ids.
+
+    Args:
+        reader: the configuration of a `Reader`.
+        classes: the names of the classes.
+        pooling: see `SequencePooling`.
+        phrases: tokens of the longest phrase that `PhraseBag` counts; 0 is none.
+        phrase_dropout: share of them that is left out in training.
+        dropout: rate, on the vector of a text.
+        label_smoothing: share of the target probability spread over the classes.
+        class_weights: what a text of each class weighs in training; 1 each if None.
+    """
+
+    measurements = ("loss", "accuracy")
+
+    def __init__(
+        self,
+        reader,
+        classes,
+        pooling,
+        phrases=0,
+        phrase_dropout=0.0,
+        dropout=0.0,
+        label_smoothing=0.0,
+        class_weights=None,
+        **kwargs,
+    ):
+        super().__init__(**kwargs)
+        self.reader_config = dict(reader)
+        self.classes = tuple(classes)
+        self.pooling_mode = pooling
+        self.longest_phrase = phrases
+        self.phrase_dropout = phrase_dropout
+        self.dropout = dropout
+        self.label_smoothing = label_smoothing
+        self.class_weights = list(class_weights or [1.0] * len(self.classes))
+        dtype = self.dtype_policy
+        self.reader = Reader(**self.reader_config, dtype=dtype)
+        self.pooling = SequencePooling(pooling, two_way=self.reader.two_way, dtype=dtype)
+        self.vector_dropout = keras.layers.Dropout(dropout, dtype=dtype)
+        # Logits in float32, whatever the rest computes in.
+        self.output_layer = keras.layers.Dense(len(self.classes), dtype="float32")
+        self.bag = None
+        if phrases:
+            self.bag = PhraseBag(len(self.classes), phrases, phrase_dropout, dtype="float32")
+
+    def build(self, input_shape=None):
+        self.reader.build()
+        self.pooling.build((None, None, self.reader.units))
+        self.output_layer.build((None, self.reader.units))
+        if self.bag:
+            self.bag.build()
+        self.built = True
+
+    def call(self, ids, training=None):
+        """Logits `(batch, classes)` of token ids `(batch, time)`."""
+        return self._logits(self.vectors(ids, training), ids, training)
+
+    def vectors(self, ids, training=None):
+        """What each text is to the memory, `(batch, units)`."""
+        return self.pooling(self.reader(ids, training=training), mask=ids != PAD)
+
+    def logits_of(self, embedded, ids):
+        """Logits from `(batch, time, units)` in the place of what `embed` gives of the ids."""
+        mask = ids != PAD
+        return self._logits(self.pooling(self.reader.read(embedded, mask), mask=mask), ids)
+
+    def attention(self, ids):
+        """How much each token counts in the vector of its text, `(batch, time)`."""
+        return self.pooling.weights_of(self.reader(ids), ids != PAD)
+
+    def _logits(self, vectors, ids, training=None):
+        logits = self.output_layer(self.vector_dropout(vectors, training=training))
+        if self.bag:
+            logits += self.bag(ids, ids != PAD, training=training)
+        return logits
+
+    def measure(self, inputs, labels, training):
+        logits = self(inputs, training=training)
+        real = labels >= 0
+        labels = tf.maximum(labels, 0)
+        losses = self._cross_entropy(logits, labels, training)
+        right = tf.argmax(logits, axis=-1, output_type=labels.dtype) == labels
+        sums = {
+            "loss": tf.reduce_sum(tf.where(real, losses, 0.0)),
+            "accuracy": tf.reduce_sum(tf.cast(right & real, tf.float32)),
+        }
+        return sums, tf.reduce_sum(tf.cast(real, tf.float32))
+
+    def _cross_entropy(self, logits, labels, training):
+        """Smoothed and weighted for training, plain for validation."""
+        log_probs = tf.nn.log_softmax(logits)
+        losses = -tf.gather(log_probs, labels, batch_dims=1)
+        if not training:
+            return losses
+        smoothing = self.label_smoothing
+        if smoothing:
+            spread = -tf.reduce_mean(log_probs, axis=-1)
+            losses = (1.0 - smoothing) * losses + smoothing * spread
+        return losses * tf.gather(tf.constant(self.class_weights), labels)
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            "reader": self.reader_config,
+            "classes": list(self.classes),
+            "pooling": self.pooling_mode,
+            "phrases": self.longest_phrase,
+            "phrase_dropout": self.phrase_dropout,
+            "dropout": self.dropout,
+            "label_smoothing": self.label_smoothing,
+            "class_weights": self.class_weights,
+        }
+
+
+def reader_config(config: Config, data: SentimentData) -> dict:
+    """The arguments of the `Reader` that the configuration asks for."""
+    model = config.model
+    width = None
+    if config.data.vectors:
+        width = read_vectors(config.data.vectors, data.tokenizer.pieces).shape[1]
+    return {
+        "vocabulary": len(data.tokenizer.pieces),
+        "memory": model.memory,
+        "units": model.units,
+        "embedding_units": width,
+        "dropout": model.dropout,
+        "word_dropout": model.word_dropout,
+        "direction": model.direction,
+        "options": model.options,
+    }
+
+
+def build(config: Config, data: SentimentData) -> Classifier:
+    """The model of the configuration, with its weights made."""
+    model = Classifier(
+        reader_config(config, data),
+        data.corpus.classes,
+        config.model.pooling,
+        phrases=config.model.ngrams,
+        phrase_dropout=config.model.ngram_dropout,
+        dropout=config.model.dropout,
+        label_smoothing=config.train.label_smoothing,
+        class_weights=data.class_weights,
+    )
+    model.build()
+    take_vectors(config, data, model.reader)
+    if model.bag:
+        batches = data.train.validation()
+        ratios = log_count_ratios(batches, config.model.ngrams, len(model.classes), PAD)
+        model.bag.table.assign(ratios)
+    return model
+
+
+def take_vectors(config: Config, data: SentimentData, reader: Reader) -> None:
+    """Gives the embeddings of whole words the vectors of a file, if one is named."""
+    if not config.data.vectors:
+        return
+    vectors = read_vectors(config.data.vectors, data.tokenizer.pieces)
+    table = keras.ops.convert_to_numpy(reader.embedding.embeddings).copy()
+    known = ~np.isnan(vectors[:, 0])
+    # As large as the others are, so that no word shouts.
+    table[known] = vectors[known] * (table.std() / vectors[known].std())
+    reader.embedding.embeddings.assign(table)

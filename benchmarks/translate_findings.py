@@ -1,0 +1,80 @@
+"""What each finding gives a training step of the translate app: its speed with it, by without."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable
+from unittest import mock
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from apps.translate import model as app
+from data import buckets
+from data.buckets import Position
+from data.tokenizer import PAD
+from layers.dropout import ByteDropout
+
+from . import translate_speed
+from .timing import interleaved_medians
+
+BATCHES, ROUNDS = 10, 5
+
+
+def plain_losses(hidden, embeddings, labels, weights, smoothing: float):
+    """The sums of `token_losses` as a textbook writes them."""
+    labels = tf.cast(labels, tf.int32)
+    logits = tf.matmul(hidden, embeddings, transpose_b=True)
+    classes = tf.shape(logits)[-1]
+    wanted = tf.one_hot(labels, classes, 1.0 - smoothing, 0.0) + smoothing / tf.cast(
+        classes, tf.float32
+    )
+    smoothed = tf.nn.softmax_cross_entropy_with_logits(wanted, logits)
+    plain = tf.nn.sparse_softmax_cross_entropy_with_logits(labels, logits)
+    correct = tf.cast(tf.argmax(logits, -1, tf.int32) == labels, tf.float32)
+    return tuple(tf.tensordot(losses, weights, 1) for losses in (smoothed, plain, correct))
+
+
+def plain_dropout(self, inputs, training=False):
+    """Dropout as Keras has it, with a random float for each element."""
+    if not training or not self.rate:
+        return inputs
+    return keras.random.dropout(inputs, self.rate, seed=self.seed_generator)
+
+
+WITHOUT: dict[str, Callable[[], contextlib.AbstractContextManager]] = {
+    "loss_with_its_own_gradient": lambda: mock.patch.object(app, "token_losses", plain_losses),
+    "no_logits_for_padding": contextlib.nullcontext,  # see `_steps`
+    "dropout_by_bytes": lambda: mock.patch.object(ByteDropout, "call", plain_dropout),
+    "narrow_buckets": lambda: mock.patch.object(buckets, "GRAIN", 16),
+}
+"""Finding to what undoes it while the step is traced."""
+
+
+def measure() -> dict[str, float]:
+    """Finding to target tokens a second with it, by those without it."""
+    runs = {"all": _steps("all")}
+    for name, undone in WITHOUT.items():
+        with undone():
+            runs[name] = _steps(name)
+        print(f"traced without {name}", flush=True)
+    medians = interleaved_medians({name: run for name, (run, _) in runs.items()}, ROUNDS)
+    rates = {name: tokens / medians[name] for name, (_, tokens) in runs.items()}
+    return {name: rates["all"] / rates[name] for name in WITHOUT}
+
+
+def _steps(name: str) -> tuple[Callable[[], None], int]:
+    """A function that takes some steps, traced here, and the target tokens of them."""
+    model, data = translate_speed.translator()
+    batches = list(data.train.training(Position()).take(BATCHES))
+    # What the loss goes by; the step below is not compiled by XLA all the same.
+    model.jit_compile = name == "no_logits_for_padding"
+    step = tf.function(model.train_step, autograph=False, reduce_retracing=True)
+
+    def run() -> None:
+        for batch in batches:
+            step(batch)["loss"].numpy()
+
+    run()
+    return run, sum(int(np.count_nonzero(labels != PAD)) for _, labels in batches)
