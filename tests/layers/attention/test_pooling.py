@@ -65,7 +65,7 @@ def test_weights_sum_to_one_over_real_steps(mode):
     ],
     ids=str,
 )
-def test_keeps_every_promise_of_a_layer(init, weights):
+def test_keeps_the_promises_of_a_layer(init, weights):
     check_layer(
         SequencePooling,
         init,
