@@ -101,22 +101,25 @@ def test_a_new_app_trains_evaluates_and_predicts(tmp_path, source):
     (tmp_path / "own.tsv").write_text("".join(f"{a}\t{b}\n" for a, b in lines), encoding="utf-8")
     train = "train --data.corpus files --data.train own.tsv --data.validation own.tsv"
     train += " --data.test own.tsv --model.units 16 --train.epochs 1"
-    for words, stdin, expected in (
-        (f"{train} {flags}", "", "make evaluate-mine"),
-        ("evaluate", "", score),
-        ("predict", "the a sleeps\n\n", None),
-    ):
-        done = subprocess.run(
-            [sys.executable, "-m", "apps.mine", *words.split()],
-            cwd=tmp_path,
-            input=stdin,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert done.returncode == 0, done.stderr
-        if expected:
-            assert expected in done.stdout
-        else:
-            assert done.stdout.count("\n") == 2 and done.stdout.endswith("\n\n")
+    # One process, as starting TensorFlow takes longer than all that it does here.
+    program = (
+        "from apps.mine.__main__ import APP, run\n"
+        f"for words in ({f'{train} {flags}'!r}, 'evaluate', 'predict'):\n"
+        "    print('#', words.split()[0], flush=True)\n"
+        "    assert run(APP, words.split()) == 0\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=tmp_path,
+        input="the a sleeps\n\n",
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    trained, _, rest = done.stdout.partition("# evaluate\n")
+    evaluated, _, predicted = rest.partition("# predict\n")
+    assert "make evaluate-mine" in trained
+    assert score in evaluated
+    assert predicted.count("\n") == 2 and predicted.endswith("\n\n")
     assert (tmp_path / "runs" / "mine" / name / "metrics.json").is_file()

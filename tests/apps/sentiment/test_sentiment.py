@@ -248,9 +248,14 @@ def test_hidden_words_are_hidden_in_training_alone():
     ids=str,
 )
 def test_one_epoch_of_every_setting(make_config, tmp_path, sections):
-    run = RunFolder(tmp_path / "run")
-    sections = {**sections, "train": {"epochs": 1, **sections.get("train", {})}}
-    train(APP, make_config(**sections), run)
+    run, corpus = RunFolder(tmp_path / "run"), tmp_path / "one.csv"
+    # All of one length, as XLA compiles every shape.
+    lines = [f"{a} {b} {c},{c}\n" for a in "abcd" for b in "efgh" for c in ("yes", "noo")]
+    corpus.write_text("".join(["text,label\n", *lines]))
+    files = dict.fromkeys(("train", "validation", "test"), str(corpus))
+    data = {**files, "vocabulary": 20, **sections.get("data", {})}
+    settings = {"epochs": 1, **sections.get("train", {})}
+    train(APP, make_config(**{**sections, "data": data, "train": settings}), run)
     figures = json.loads(run.metrics.read_text())
     assert figures["training"]["epochs"] == 1 and np.isfinite(figures["validation"]["accuracy"])
 
