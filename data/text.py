@@ -14,6 +14,9 @@ from typing import Any, Literal
 
 from data.errors import UserError
 
+WORD_START = "\N{LOWER ONE EIGHTH BLOCK}"
+"""SentencePiece's mark at the beginning of a word."""
+
 Kept = Literal["head", "tail", "head+tail"]
 """Which part of a text that is too long is kept: the first, the last, or half of each."""
 

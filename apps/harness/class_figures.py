@@ -17,7 +17,7 @@ from matplotlib.text import Text
 from matplotlib.ticker import PercentFormatter
 from sklearn.metrics import average_precision_score, precision_recall_curve
 
-from .figures import DOTS_PER_INCH, _fonts, visible
+from .figures import DOTS_PER_INCH, fonts, visible
 from .highlight import AGAINST, FOR, STRONG, Words, shares
 from .report import width
 
@@ -312,7 +312,7 @@ def _label(axes, below: str, beside: str) -> None:
 
 def _ruler(points: float) -> Callable[[str], float]:
     """A function from texts to their widths, in inches, in letters of a size."""
-    font = FontProperties(family=_fonts(), size=points)
+    font = FontProperties(family=fonts(), size=points)
     renderer = FigureCanvasAgg(Figure(dpi=DOTS_PER_INCH)).get_renderer()
     return lambda text: renderer.get_text_width_height_descent(text, font, False)[0] / DOTS_PER_INCH
 
@@ -336,5 +336,5 @@ def _literal(figure: Figure) -> Figure:
     """Has every text drawn as it is, a `$` too, in fonts that have its characters."""
     for text in figure.findobj(Text):
         text.set_parse_math(False)
-        text.set_fontfamily(_fonts())
+        text.set_fontfamily(fonts())
     return figure

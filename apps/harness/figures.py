@@ -11,6 +11,8 @@ from matplotlib.colors import PowerNorm
 from matplotlib.figure import Figure
 from matplotlib.ft2font import FT2Font
 
+from data.text import WORD_START
+
 DOTS_PER_INCH = 100
 LONGEST = 80
 """Tokens of a side that a map shows; of a longer text the first ones are shown."""
@@ -28,9 +30,6 @@ CJK_FONTS = (
     "Arial Unicode MS",
 )
 """Fonts with Chinese and Japanese glyphs, as Linux and macOS name them; the first found is used."""
-
-WORD_START = "\N{LOWER ONE EIGHTH BLOCK}"
-"""SentencePiece's mark at the beginning of a word."""
 
 CONTINUATION = "·"
 
@@ -122,7 +121,7 @@ def _draw(maps: np.ndarray, columns: list[str], rows: list[str], title: str) -> 
             ha="center",
             va="top",
             fontsize=10,
-            fontfamily=_fonts(),
+            fontfamily=fonts(),
             parse_math=False,
         )
     return figure
@@ -130,7 +129,7 @@ def _draw(maps: np.ndarray, columns: list[str], rows: list[str], title: str) -> 
 
 def _label(axis, labels: list[str], cell: float) -> None:
     axis.set_ticks(np.arange(len(labels)) + 0.5)
-    axis.set_ticklabels(labels, fontsize=10 * cell / 0.3, fontfamily=_fonts(), parse_math=False)
+    axis.set_ticklabels(labels, fontsize=10 * cell / 0.3, fontfamily=fonts(), parse_math=False)
 
 
 def _width(text: str) -> int:
@@ -175,7 +174,7 @@ def visible(text: str) -> str:
 
 
 @cache
-def _fonts() -> list[str]:
+def fonts() -> list[str]:
     """Families to draw with: matplotlib's own, and one for Chinese if the machine has it."""
     installed = {font.name for font in font_manager.fontManager.ttflist}
     return ["DejaVu Sans", *[name for name in CJK_FONTS if name in installed][:1]]
@@ -183,5 +182,5 @@ def _fonts() -> list[str]:
 
 @cache
 def _glyphs() -> frozenset[int]:
-    files = (font_manager.findfont(name, fallback_to_default=False) for name in _fonts())
+    files = (font_manager.findfont(name, fallback_to_default=False) for name in fonts())
     return frozenset(code for file in files for code in FT2Font(file).get_charmap())

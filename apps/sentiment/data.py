@@ -5,14 +5,13 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from data import labelled
-from data.errors import UserError
 from data.labelled import Examples, LabelledCorpus
 from data.labelled.markup import strip_markup
 from data.labelled_batches import LabelledBatches
 from data.tokenizer import Tokenizer
 
-from ..harness.files import atomic_write
-from ..harness.run_folder import RunFolder, sibling
+from ..harness.run_folder import RunFolder
+from ..harness.tokenizer import run_tokenizer
 from .config import Config
 
 
@@ -91,9 +90,8 @@ def prepare(config: Config, run: RunFolder) -> SentimentData:
             and its tokenizer is missing or damaged.
     """
     corpus = load_corpus(config)
-    if not (run.tokenizer.is_file() or run.worth_keeping):
-        atomic_write(run.tokenizer, _tokenizer(config, corpus, run).model)
-    return SentimentData(config, corpus, Tokenizer.load(run.tokenizer))
+    tokenizer = run_tokenizer(config, run, corpus.splits["train"].texts)
+    return SentimentData(config, corpus, tokenizer)
 
 
 def load_corpus(config: Config) -> LabelledCorpus:
@@ -126,17 +124,3 @@ def as_read(config: Config, text: str) -> str:
 def _counted(corpus: LabelledCorpus) -> str:
     counts = Counter(corpus.splits["train"].labels)
     return ", ".join(f"{name} {counts[label]:,}" for label, name in enumerate(corpus.classes))
-
-
-def _tokenizer(config: Config, corpus: LabelledCorpus, run: RunFolder) -> Tokenizer:
-    if config.train.init_from:
-        # Weights of another run mean nothing without its subwords.
-        donor = sibling(run, config.train.init_from)
-        tokenizer = Tokenizer.load(donor.tokenizer)
-        if (count := len(tokenizer.pieces)) != config.data.vocabulary:
-            raise UserError(
-                f"The weights of {donor} go with its {count} subwords: give --data.vocabulary "
-                f"{count}, not {config.data.vocabulary}."
-            )
-        return tokenizer
-    return Tokenizer.train(corpus.splits["train"].texts, config.data.vocabulary)

@@ -73,16 +73,16 @@ def evaluate(
         )
     ]
     title = f"{run.name}: {data.corpus.name}, {split}, {len(texts):,} texts"
-    report = "\n".join(
-        [
-            render(title, {**metrics, **beside}, MEASURES),
-            _titled("Classes", class_table(labels, guessed, classes)),
-            _titled("Confusion: a row is a true class", confusion_table(labels, guessed, classes)),
-            _titled("Under typing errors: share of letters hit", _noise_table(noise)),
-            _titled("Against the baselines", "\n".join(verdicts)),
-            _shown(rows),
-        ]
-    )
+    confusion = confusion_table(labels, guessed, classes)
+    parts = {
+        "Classes": class_table(labels, guessed, classes),
+        "Confusion: a row is a true class": confusion,
+        "Under typing errors: share of letters hit": _noise_table(noise),
+        "Against the baselines": "\n".join(verdicts),
+    }
+    sections = [_titled(heading, body) for heading, body in parts.items()]
+    overview = render(title, {**metrics, **beside}, MEASURES)
+    report = "\n".join([overview, *sections, _shown(rows)])
     of_classes = {
         f"{measure}_{name}": value
         for name, values in per_class(labels, guessed, classes).items()

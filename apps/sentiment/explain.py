@@ -8,6 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from data.labelled_batches import shortened
+from data.text import WORD_START
 from data.tokenizer import END, PAD, Tokenizer
 
 from ..harness.app import Prediction
@@ -16,8 +17,6 @@ from ..harness.traces import note
 from .config import Config
 from .data import as_read
 from .model import Classifier
-
-WORD_START = "\N{LOWER ONE EIGHTH BLOCK}"
 
 
 def explainer(config: Config, run: RunFolder, model: Classifier) -> Callable:

@@ -7,8 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from data.errors import UserError
-
-WORD_START = "\N{LOWER ONE EIGHTH BLOCK}"
+from data.text import WORD_START
 
 
 def read_vectors(path: str, pieces: Sequence[str]) -> np.ndarray:

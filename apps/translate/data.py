@@ -6,11 +6,10 @@ from functools import cached_property
 from data import corpora
 from data.batches import Batches
 from data.corpora import Corpus, Pairs
-from data.errors import UserError
 from data.tokenizer import Tokenizer
 
-from ..harness.files import atomic_write
-from ..harness.run_folder import RunFolder, sibling
+from ..harness.run_folder import RunFolder
+from ..harness.tokenizer import run_tokenizer
 from .config import Config
 
 
@@ -77,9 +76,9 @@ def prepare(config: Config, run: RunFolder) -> TranslationData:
             and its tokenizer is missing or damaged.
     """
     corpus = load_corpus(config)
-    if not (run.tokenizer.is_file() or run.worth_keeping):
-        atomic_write(run.tokenizer, _tokenizer(config, corpus, run).model)
-    return TranslationData(config, corpus, Tokenizer.load(run.tokenizer))
+    pairs = corpus.splits["train"]
+    tokenizer = run_tokenizer(config, run, [*pairs.source, *pairs.target])
+    return TranslationData(config, corpus, tokenizer)
 
 
 def load_corpus(config: Config) -> Corpus:
@@ -98,18 +97,3 @@ def load_corpus(config: Config) -> Corpus:
         held_out=settings.held_out,
         seed=settings.split_seed,
     )
-
-
-def _tokenizer(config: Config, corpus: Corpus, run: RunFolder) -> Tokenizer:
-    if config.train.init_from:
-        # Weights of another run mean nothing without its subwords.
-        donor = sibling(run, config.train.init_from)
-        tokenizer = Tokenizer.load(donor.tokenizer)
-        if (count := len(tokenizer.pieces)) != config.data.vocabulary:
-            raise UserError(
-                f"The weights of {donor} go with its {count} subwords: give --data.vocabulary "
-                f"{count}, not {config.data.vocabulary}."
-            )
-        return tokenizer
-    pairs = corpus.splits["train"]
-    return Tokenizer.train([*pairs.source, *pairs.target], config.data.vocabulary)

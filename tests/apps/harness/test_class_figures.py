@@ -7,7 +7,6 @@ import pytest
 from matplotlib.colors import to_rgba
 from matplotlib.image import imread
 
-from apps.harness import figures
 from apps.harness.class_figures import (
     LINES,
     PAGE,
@@ -19,16 +18,7 @@ from apps.harness.class_figures import (
 from apps.harness.figures import figure_to_png
 from apps.harness.highlight import AGAINST, FOR
 
-
-@pytest.fixture(autouse=True)
-def no_chinese(monkeypatch):
-    """A machine whose only font is matplotlib's own, wherever the tests run."""
-    monkeypatch.setattr(figures, "CJK_FONTS", ())
-    figures._fonts.cache_clear()
-    figures._glyphs.cache_clear()
-    yield
-    figures._fonts.cache_clear()
-    figures._glyphs.cache_clear()
+pytestmark = pytest.mark.usefixtures("no_chinese")
 
 
 def labels(axis):

@@ -4,19 +4,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from apps.harness import figures
 from apps.harness.figures import LONGEST, attention_map, figure_to_png, piece_labels, visible
-
-
-@pytest.fixture
-def no_chinese(monkeypatch):
-    """A machine whose only font is matplotlib's own."""
-    monkeypatch.setattr(figures, "CJK_FONTS", ())
-    figures._fonts.cache_clear()
-    figures._glyphs.cache_clear()
-    yield
-    figures._fonts.cache_clear()
-    figures._glyphs.cache_clear()
 
 
 def labels(axis):

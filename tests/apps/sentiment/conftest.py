@@ -4,7 +4,6 @@ import functools
 
 import pytest
 
-from apps.harness.config import flat
 from apps.harness.run_folder import run_folder
 from apps.harness.train import train
 from apps.sentiment.__main__ import APP
@@ -92,20 +91,6 @@ def make_config(settings, options):
         return Config.model_validate(values)
 
     return make
-
-
-@pytest.fixture(scope="session")
-def flags_of():
-    """`flags_of(config)`: the words of a command line that asks for it."""
-
-    def flags(config):
-        words = ["--model.options", *(f"{k}={v}" for k, v in config.model.options.items())]
-        for name, value in flat(config).items():
-            if not name.startswith("model.options.") and value not in (None, False, True, ""):
-                words += [f"--{name}", str(value)]
-        return words
-
-    return flags
 
 
 @pytest.fixture(scope="session")
