@@ -17,7 +17,7 @@ from apps.harness.run_folder import RunFolder
 from apps.translate.config import PRESETS, Config
 from apps.translate.data import TranslationData, prepare
 from apps.translate.model import Translator, build
-from data.buckets import Position
+from data.buckets import Position, untuned
 from data.tokenizer import END, PAD, START, Tokenizer
 
 from . import kerashub
@@ -146,7 +146,7 @@ def peak() -> float:
 
 def _training(model: keras.Model, batches: tf.data.Dataset) -> Callable[[], float]:
     """A function that trains on some batches and returns target tokens a second."""
-    batches = batches.cache()
+    batches = untuned(batches.cache())
     tokens = sum(int(np.count_nonzero(labels != PAD)) for _, labels in batches.as_numpy_iterator())
 
     def train() -> float:

@@ -115,11 +115,11 @@ class Config(BaseConfig):
 PRESETS = {
     "multi30k": {
         "data": {"corpus": "multi30k", "vocabulary": 8000, "batch_tokens": 4096},
-        "model": {"dropout": 0.2},
+        "model": {"dropout": 0.3},
         "train": {
-            "epochs": 26,
-            "learning_rate": 0.004,
-            "warmup_steps": 300,
+            "epochs": 36,
+            "learning_rate": 0.005,
+            "warmup_steps": 400,
             "average": 5,
             "score_every": 5,
         },
