@@ -97,7 +97,9 @@ def memories(arguments: argparse.Namespace) -> None:
             print(f"{rows} is recorded (--again measures it anew)")
             continue
         flags = ["--data.corpus", "sst2", "--model.memory", memory]
-        found: dict[int, Measured] = _measure(f"sst2-{memory}", [1], flags, resume=True)
+        found: dict[int, Measured] = _measure(
+            f"sst2-{memory}", [1], flags, resume=not arguments.again
+        )
         _write(rows, MEMORY, found, command)
 
 

@@ -129,8 +129,8 @@ class Buckets:
 def untuned(dataset: tf.data.Dataset) -> tf.data.Dataset:
     """The dataset without autotuning, which has nothing to choose where all sizes are given.
 
-    Its thread wakes up after 10, 20, 40, ... milliseconds, and an iterator that ends may wait for
-    the next time: a pass that takes 14 seconds then ends after 20.47, one of 90 after 142.
+    Its thread sleeps 10, 20, 40, ... milliseconds, up to a minute, and now and then an iterator
+    that ends waits until it wakes.
     """
     options = tf.data.Options()
     options.autotune.enabled = False

@@ -116,6 +116,10 @@ class Config(BaseConfig):
                 "in both directions has seen: set model.direction to forward, or train.pretrain "
                 "to autoencoder"
             )
+        if self.train.pretrain != "none" and self.train.init_from:
+            raise ValueError(
+                "train.init_from and train.pretrain both say what the model starts from: give one"
+            )
         if self.explanation.method == "attention" and self.model.pooling != "attention":
             raise ValueError(
                 "explanation.method attention shows the weights of model.pooling attention, and "
@@ -127,9 +131,19 @@ class Config(BaseConfig):
 _IMDB = {
     "corpus": "imdb",
     "vocabulary": 16000,
-    "batch_tokens": 8192,
+    "batch_tokens": 24576,
     "max_length": 400,
     "keep": "head+tail",
+}
+_SENTENCES = {
+    "model": {"units": 128, "dropout": 0.35, "word_dropout": 0.1, "ngrams": 3},
+    "train": {
+        "epochs": 10,
+        "learning_rate": 0.0015,
+        "warmup_steps": 100,
+        "label_smoothing": 0.1,
+        "average": 3,
+    },
 }
 
 # A preset holds only what differs from the defaults.
@@ -138,33 +152,32 @@ PRESETS = {
         "data": _IMDB,
         "model": {
             "units": 128,
-            "dropout": 0.3,
+            "dropout": 0.4,
             "word_dropout": 0.1,
             "direction": "forward",
-            "pooling": "attention",
             "ngrams": 3,
         },
         "train": {
-            "epochs": 4,
+            "epochs": 5,
             "learning_rate": 0.002,
             "warmup_steps": 100,
+            "label_smoothing": 0.05,
+            "average": 3,
             "pretrain": "language_model",
             "pretrain_epochs": 4,
         },
     },
     "imdb": {
         "data": _IMDB,
-        "model": {"units": 128, "dropout": 0.3, "word_dropout": 0.1},
-        "train": {"epochs": 5, "learning_rate": 0.002, "warmup_steps": 100},
+        "model": {"units": 128, "dropout": 0.4, "word_dropout": 0.1},
+        "train": {
+            "epochs": 6,
+            "learning_rate": 0.003,
+            "warmup_steps": 100,
+            "label_smoothing": 0.05,
+            "average": 3,
+        },
     },
-    "sst2": {
-        "data": {"corpus": "sst2", "vocabulary": 8000, "merge_dropout": 0.1},
-        "model": {"units": 128, "dropout": 0.5, "word_dropout": 0.2},
-        "train": {"epochs": 15, "learning_rate": 0.002},
-    },
-    "sst5": {
-        "data": {"corpus": "sst5", "vocabulary": 8000, "merge_dropout": 0.1},
-        "model": {"units": 128, "dropout": 0.5, "word_dropout": 0.2},
-        "train": {"epochs": 15, "learning_rate": 0.002},
-    },
+    "sst2": {"data": {"corpus": "sst2", "vocabulary": 8000, "batch_tokens": 1024}, **_SENTENCES},
+    "sst5": {"data": {"corpus": "sst5", "vocabulary": 8000, "batch_tokens": 1024}, **_SENTENCES},
 }

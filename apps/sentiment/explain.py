@@ -40,7 +40,7 @@ class Explainer:
     "gradients" integrated gradients (Sundararajan et al. 2017, equation 1) of the score of the
     class, less the mean score of the others, along the straight line from embeddings of zero: they
     say what spoke for the class and what against it, and sum to the difference between both ends
-    of the line, but for what phrases (`model.ngrams`) add.
+    of the line. To these comes what phrases (`model.ngrams`) add, shared among their tokens.
     """
 
     def __init__(self, config: Config, model: Classifier, tokenizer: Tokenizer, method: str):
@@ -90,7 +90,10 @@ class Explainer:
             logits = self._model.logits_of(line, tf.repeat(ids, steps, axis=0))
             score = tf.linalg.matvec(logits, sign)
         gradients = tf.reduce_mean(tape.gradient(score, line), axis=0, keepdims=True)
-        return tf.reduce_sum(gradients * embedded, axis=-1)
+        weights = tf.reduce_sum(gradients * embedded, axis=-1)
+        if self._model.bag:
+            weights += tf.linalg.matvec(self._model.bag.shares(ids, ids != PAD), sign)
+        return weights
 
 
 def in_text(text: str, pieces: Sequence[tuple[str, float]]) -> tuple[tuple[str, float], ...]:

@@ -12,7 +12,7 @@ from layers.dropout import ByteDropout
 from ..harness.model import TrainableModel
 from .config import Config
 from .data import SentimentData
-from .phrases import PhraseBag, log_count_ratios
+from .phrases import PhraseBag, known_phrases
 from .vectors import read_vectors
 
 
@@ -134,7 +134,10 @@ class Classifier(TrainableModel):
         reader: the configuration of a `Reader`.
         classes: the names of the classes.
         pooling: see `SequencePooling`.
-        phrases: tokens of the longest phrase that `PhraseBag` counts; 0 is none.
+        phrases: tokens of the longest phrase that a `PhraseBag` reads; 0 is none. Its scores are
+            added to those of the memory; each of the two learns for itself, or the one that learns
+            faster would leave nothing to the other.
+        known_phrases: how many phrases it knows.
         phrase_dropout: share of them that is left out in training.
         dropout: rate, on the vector of a text.
         label_smoothing: share of the target probability spread over the classes.
@@ -149,6 +152,7 @@ class Classifier(TrainableModel):
         classes,
         pooling,
         phrases=0,
+        known_phrases=0,
         phrase_dropout=0.0,
         dropout=0.0,
         label_smoothing=0.0,
@@ -160,6 +164,7 @@ class Classifier(TrainableModel):
         self.classes = tuple(classes)
         self.pooling_mode = pooling
         self.longest_phrase = phrases
+        self.known_phrases = known_phrases
         self.phrase_dropout = phrase_dropout
         self.dropout = dropout
         self.label_smoothing = label_smoothing
@@ -172,7 +177,8 @@ class Classifier(TrainableModel):
         self.output_layer = keras.layers.Dense(len(self.classes), dtype="float32")
         self.bag = None
         if phrases:
-            self.bag = PhraseBag(len(self.classes), phrases, phrase_dropout, dtype="float32")
+            classes = len(self.classes)
+            self.bag = PhraseBag(classes, phrases, known_phrases, phrase_dropout, dtype="float32")
 
     def build(self, input_shape=None):
         self.reader.build()
@@ -184,7 +190,7 @@ class Classifier(TrainableModel):
 
     def call(self, ids, training=None):
         """Logits `(batch, classes)` of token ids `(batch, time)`."""
-        return self._logits(self.vectors(ids, training), ids, training)
+        return sum(self._logits(self.vectors(ids, training), ids, training))
 
     def vectors(self, ids, training=None):
         """What each text is to the memory, `(batch, units)`."""
@@ -193,23 +199,29 @@ class Classifier(TrainableModel):
     def logits_of(self, embedded, ids):
         """Logits from `(batch, time, units)` in the place of what `embed` gives of the ids."""
         mask = ids != PAD
-        return self._logits(self.pooling(self.reader.read(embedded, mask), mask=mask), ids)
+        vectors = self.pooling(self.reader.read(embedded, mask), mask=mask)
+        return sum(self._logits(vectors, ids))
 
     def attention(self, ids):
         """How much each token counts in the vector of its text, `(batch, time)`."""
         return self.pooling.weights_of(self.reader(ids), ids != PAD)
 
     def _logits(self, vectors, ids, training=None):
-        logits = self.output_layer(self.vector_dropout(vectors, training=training))
-        if self.bag:
-            logits += self.bag(ids, ids != PAD, training=training)
-        return logits
+        """Those of the memory, and those of phrases if there are any; their sum counts."""
+        of_memory = self.output_layer(self.vector_dropout(vectors, training=training))
+        if not self.bag:
+            return (of_memory,)
+        return of_memory, self.bag(ids, ids != PAD, training=training)
 
     def measure(self, inputs, labels, training):
-        logits = self(inputs, training=training)
+        parts = self._logits(self.vectors(inputs, training), inputs, training)
+        logits = sum(parts)
         real = labels >= 0
         labels = tf.maximum(labels, 0)
-        losses = self._cross_entropy(logits, labels, training)
+        if training:
+            losses = sum(self._cross_entropy(part, labels, training) for part in parts)
+        else:
+            losses = self._cross_entropy(logits, labels, training)
         right = tf.argmax(logits, axis=-1, output_type=labels.dtype) == labels
         sums = {
             "loss": tf.reduce_sum(tf.where(real, losses, 0.0)),
@@ -236,6 +248,7 @@ class Classifier(TrainableModel):
             "classes": list(self.classes),
             "pooling": self.pooling_mode,
             "phrases": self.longest_phrase,
+            "known_phrases": self.known_phrases,
             "phrase_dropout": self.phrase_dropout,
             "dropout": self.dropout,
             "label_smoothing": self.label_smoothing,
@@ -263,11 +276,15 @@ def reader_config(config: Config, data: SentimentData) -> dict:
 
 def build(config: Config, data: SentimentData) -> Classifier:
     """The model of the configuration, with its weights made."""
+    longest, classes, known = config.model.ngrams, data.corpus.classes, None
+    if longest:
+        known = known_phrases(data.train.validation(), longest, len(classes), PAD)
     model = Classifier(
         reader_config(config, data),
-        data.corpus.classes,
+        classes,
         config.model.pooling,
-        phrases=config.model.ngrams,
+        phrases=longest,
+        known_phrases=len(known.keys) if known else 0,
         phrase_dropout=config.model.ngram_dropout,
         dropout=config.model.dropout,
         label_smoothing=config.train.label_smoothing,
@@ -275,10 +292,8 @@ def build(config: Config, data: SentimentData) -> Classifier:
     )
     model.build()
     take_vectors(config, data, model.reader)
-    if model.bag:
-        batches = data.train.validation()
-        ratios = log_count_ratios(batches, config.model.ngrams, len(model.classes), PAD)
-        model.bag.table.assign(ratios)
+    if known:
+        model.bag.take(known)
     return model
 
 

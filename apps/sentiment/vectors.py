@@ -47,9 +47,10 @@ def _read(path: str, pieces: tuple[str, ...]) -> np.ndarray:
         places = places + [place for place in lowered.get(word, []) if place not in exact]
         if places:
             vectors[places] = _parsed(path, number, numbers)
-    if vectors is None or np.isnan(vectors).all():
+    if vectors is None or not np.nan_to_num(vectors).any():
         raise UserError(
-            f"{path} shares no word with the corpus: name a file of word vectors of its language."
+            f"{path} has no vector but zeros for any word of the corpus: name a file of word "
+            "vectors of its language."
         )
     return vectors
 
@@ -58,7 +59,7 @@ def _lines(path: str):
     """Line number, word and numbers of each line."""
     width = 0
     try:
-        with Path(path).open(encoding="utf-8") as file:
+        with Path(path).expanduser().open(encoding="utf-8") as file:
             for number, line in enumerate(file, start=1):
                 fields = line.rstrip().split(" ")
                 if number == 1 and len(fields) == 2 and fields[0].isdigit():

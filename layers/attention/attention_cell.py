@@ -14,6 +14,9 @@ NO_MEMORY = "AttentionCell needs a memory: call its layer with `memory=`."
 class AttentionCell(Cell):
     """Gives any cell an attention and input feeding (Luong, Pham & Manning 2015, sec. 3.1, 3.3).
 
+    The attention is a `ContentAttention`, such as `LuongAttention`: one query a step, one head. A
+    `MultiHeadAttention` is none, and is refused.
+
         h_t  = cell([x_t; a_{t-1}], states)      input feeding: a_{t-1} is fed to the next step
         c_t  = attention(h_t, memory)            context
         a_t  = tanh(W_c [c_t; h_t])              attentional vector, the output (eq. 5)

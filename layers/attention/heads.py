@@ -31,7 +31,8 @@ class HeadProjections(keras.layers.Layer):
 
     def build(self, query_shape, value_shape, key_shape=None):
         key_shape = value_shape if key_shape is None else key_shape
-        if value_shape[1] != key_shape[1]:
+        times = {shape[1] for shape in (value_shape, key_shape)} - {None}
+        if len(times) > 1:
             raise ValueError(
                 "`value` and `key` must have the same number of positions, got the shapes "
                 f"{tuple(value_shape)} and {tuple(key_shape)}."

@@ -49,14 +49,38 @@ def sight(time, memory_time, offset=0, causal=False, window=None):
     return both(mask, None if window is None else ops.abs(distance) < window)[None]
 
 
+def pair_mask(mask):
+    """A mask of pairs of query and key, with the axis of a batch that it may lack; None if None.
+
+    Args:
+        mask: of a shape that broadcasts to `(time, memory_time)` or `(batch, time, memory_time)`.
+
+    Returns:
+        The mask with three axes.
+
+    Raises:
+        ValueError: if it has no two or three axes.
+    """
+    if mask is None:
+        return None
+    mask = ops.cast(mask, "bool")
+    if len(mask.shape) not in (2, 3):
+        raise ValueError(
+            "The mask of an attention must be `(time, memory_time)` or `(batch, time, "
+            f"memory_time)`, the same for all heads, got the shape {tuple(mask.shape)}."
+        )
+    return mask[None] if len(mask.shape) == 2 else mask
+
+
 def joint_mask(query_mask=None, memory_masks=(), attention_mask=None):
     """The conjunction of masks of queries `(batch, time)`, of keys `(batch, memory_time)`, and of
-    both, `(batch, time, memory_time)`, in a shape that broadcasts to the last; None if all are.
+    both, as `pair_mask` takes it, in a shape that broadcasts to `(batch, time, memory_time)`; None
+    if all are.
     """
     mask = both(None, None if query_mask is None else query_mask[:, :, None])
     for memory_mask in memory_masks:
         mask = both(mask, None if memory_mask is None else memory_mask[:, None])
-    return both(mask, attention_mask)
+    return both(mask, pair_mask(attention_mask))
 
 
 def own_entries(places, seen, beam):

@@ -12,6 +12,7 @@ from layers.attention.masks import (
     joint_mask,
     masked_softmax,
     own_entries,
+    pair_mask,
     sight,
 )
 from layers.attention.relative import relative_bias
@@ -33,9 +34,11 @@ class MultiHeadAttention(HeadProjections):
 
     with query `(batch, time, features)`, value and key `(batch, memory_time, features)` (the
     widths may differ), masks `(batch, time)` or `(batch, memory_time)`, and `attention_mask`
-    `(batch, time, memory_time)`; True means "may be seen". All masks hold at once. The output is
-    `(batch, time, query features)`; with `return_attention_scores` it is a pair with the scores
-    `(batch, num_heads, time, memory_time)`, the probabilities before dropout.
+    `(batch, time, memory_time)`, or `(time, memory_time)` for all sequences alike; True means "may
+    be seen". All masks hold at once. Other than Keras's, the layer takes no `attention_mask` with
+    an axis of heads. The output is `(batch, time, query features)`; with `return_attention_scores`
+    it is a pair with the scores `(batch, num_heads, time, memory_time)`, the probabilities before
+    dropout.
 
     The first key is at position 0 and the first query at `offset`, an integer scalar. At 0 a causal
     mask aligns the starts of queries and keys, as in Keras; `memory_time - time` aligns their
@@ -54,7 +57,8 @@ class MultiHeadAttention(HeadProjections):
     A query that may see nothing (every key masked, or itself masked by `query_mask`) has scores
     of zero and receives the output bias alone, never NaN. Probabilities are computed in at least
     float32, whatever the dtype policy. Where the backend has a fused attention, it is used when
-    no scores are asked for, none are dropped, and positions add nothing to them.
+    no scores are asked for, none are dropped, positions add nothing to them, and values are as
+    wide as keys.
 
     For decoding step by step, self-attention keeps a cache,
 
@@ -82,8 +86,8 @@ class MultiHeadAttention(HeadProjections):
 
     Raises:
         ValueError: if a size is not positive, `num_key_value_heads` does not divide `num_heads`,
-            `positions` is unknown, rotary positions have an odd `key_dim`, or value and key
-            differ in time.
+            `positions` is unknown, rotary positions have an odd `key_dim`, value and key differ
+            in time, or `attention_mask` has other axes than these.
     """
 
     def __init__(
@@ -181,8 +185,9 @@ class MultiHeadAttention(HeadProjections):
         Args:
             query: `(batch, time, features)`.
             keys, values: as `project_memory` returns them.
-            mask: True where a query may see a key, of a shape that broadcasts to
-                `(batch, time, memory_time)`. It is all that hides a key: no window is added here.
+            mask: True where a query may see a key, of a shape that broadcasts to `(time,
+                memory_time)` or `(batch, time, memory_time)`. It is all that hides a key: no
+                window is added here.
             return_attention_scores: whether to return the scores too.
             training: whether to drop probabilities.
             offset: integer scalar, the position of the first query.
@@ -190,7 +195,7 @@ class MultiHeadAttention(HeadProjections):
         Returns:
             `(batch, time, features)`, with scores a pair as from calling the layer.
         """
-        queries, mask = self._queries(query, offset), both(None, mask)
+        queries, mask = self._queries(query, offset), pair_mask(mask)
         return self._attend(queries, keys, values, mask, return_attention_scores, training, offset)
 
     def begin_cache(self, rows, max_length):

@@ -32,10 +32,11 @@ def sample(
     allow: over the `top_k` most probable of them, and of these over the nucleus, the fewest most
     probable ones whose share is at least `top_p` (Holtzman et al. 2020, section 3.1).
 
-    One uniform number for each row and step, drawn before the loop, decides through the inverse
-    of the cumulative distribution. The numbers belong to the place of a row in the batch: with
-    the same seed, a sentence at the same place of a batch of the same size gets the same text
-    whatever stands beside it, and at another place another text.
+    One uniform number for each sample and step, drawn before the loop, decides through the inverse
+    of the cumulative distribution. All sentences share the numbers, so that with the same seed a
+    sentence gets the same texts in every batch as alone. What comes of it: two sentences of a
+    batch are not drawn independently, and equal ones get equal texts; ask for more `samples` of
+    one instead.
 
     A pure function with static shapes: it can be compiled by every backend, XLA included. Which
     numbers a seed gives is up to the backend; XLA on TensorFlow draws others than TensorFlow
@@ -87,8 +88,8 @@ def sample(
     if not 0 < top_p <= 1:
         raise ValueError(f"`top_p` must be above 0 and at most 1, not {top_p!r}.")
     start_tokens = ops.cast(start_tokens, "int32")
-    rows = ops.shape(start_tokens)[0] * samples
-    uniform = keras.random.uniform((rows, max_length), dtype="float32", seed=seed)
+    uniform = keras.random.uniform((samples, max_length), dtype="float32", seed=seed)
+    uniform = ops.tile(uniform, (ops.shape(start_tokens)[0], 1))  # row r is sample r % samples
 
     def choose(logits, tokens, index):
         logits = ops.cast(logits, "float32")

@@ -70,5 +70,8 @@ def test_memories_that_are_recorded_are_not_measured_again(commands):
     assert rows()["sentiment.memories.gru.seconds_per_epoch", "1"]["value"] == "30"
     assert sentiment.main(words) == 0
     assert len(commands) == 4
+    left = runs.FOLDER / "sentiment" / "bench-sst2-gru-1" / "checkpoint"
+    left.touch()
     assert sentiment.main([*words, "--again"]) == 0
     assert len(commands) == 8
+    assert not left.exists()  # or the run would only be looked at again

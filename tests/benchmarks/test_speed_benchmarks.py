@@ -1,10 +1,21 @@
 """The benchmarks of attention, decoding and training: that they compare like with like."""
 
+import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 
+from apps.harness.loss import token_losses
 from apps.translate.model import Translator
-from benchmarks import attention, decoding, record, translate_profile, translate_speed
+from benchmarks import (
+    attention,
+    decoding,
+    record,
+    translate_findings,
+    translate_profile,
+    translate_speed,
+)
+from data import buckets
 
 
 @pytest.fixture
@@ -86,3 +97,35 @@ def test_every_part_with_a_floor_has_one(monkeypatch):
     assert all(floor > 0 for floor in floors.values())
     work = translate_speed.operations(8, 40, 4, 256, {"source": 4, "target": 4})
     assert floors["loss"] == pytest.approx(12 * work["target"]["loss"] / 1e6)
+
+
+def test_the_plain_loss_is_the_same_loss():
+    random = np.random.default_rng(0)
+    hidden = tf.Variable(random.normal(size=(7, 4)), dtype=tf.float32)
+    embeddings = tf.Variable(random.normal(size=(9, 4)), dtype=tf.float32)
+    labels, weights = random.integers(0, 9, 7), tf.constant(random.uniform(0, 2, 7), tf.float32)
+    found = []
+    for losses in (token_losses, translate_findings.plain_losses):
+        with tf.GradientTape() as tape:
+            sums = losses(hidden, embeddings, labels, weights, 0.1)
+        found.append([*sums, *tape.gradient(sums[0], [hidden, embeddings])])
+    for one, other in zip(*found, strict=True):
+        np.testing.assert_allclose(one, other, atol=1e-5)
+
+
+def test_findings_are_undone_and_put_back(monkeypatch):
+    traced = []
+
+    def steps(name):
+        traced.append((name, buckets.GRAIN, keras.config.dtype_policy().name))
+        return (lambda: None), {"narrow_buckets": 50, "bfloat16": 200}.get(name, 100)
+
+    monkeypatch.setattr(translate_findings, "_steps", steps)
+    medians = dict.fromkeys(("all", *translate_findings.WITHOUT, "bfloat16"), 1.0)
+    monkeypatch.setattr(translate_findings, "interleaved_medians", lambda runs, rounds: medians)
+    found = translate_findings.measure()
+    assert found["narrow_buckets"] == 2.0 and found["bfloat16"] == 2.0
+    assert found["dropout_by_bytes"] == 1.0
+    assert ("narrow_buckets", 16, "float32") in traced
+    assert ("bfloat16", 4, "mixed_bfloat16") in traced and traced[0] == ("all", 4, "float32")
+    assert buckets.GRAIN == 4 and keras.config.dtype_policy().name == "float32"

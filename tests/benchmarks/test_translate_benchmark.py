@@ -83,7 +83,6 @@ def test_blind(commands):
     "name, prefix, minutes",
     [
         ("multi30k", "translate.multi30k.en-de.transformer", 60),
-        ("multi30k-30min", "translate.multi30k.en-de.transformer_30min", 30),
         ("multi30k-lstm", "translate.multi30k.en-de.lstm", 90),
     ],
 )

@@ -99,6 +99,13 @@ def test_the_budget_holds_and_padding_is_counted(tokenizer, pairs):
     assert batches.padding_share < 0.25
 
 
+def test_nothing_tunes_itself(tokenizer, pairs):
+    """Its thread sleeps for up to a minute, and the end of an epoch may wait for that."""
+    batches = make(tokenizer, pairs)
+    for dataset in (batches.training(Position()), batches.validation()):
+        assert dataset.options().autotune.enabled is False
+
+
 def test_few_shapes_for_xla(tokenizer, pairs):
     batches = make(tokenizer, pairs, static_shapes=True)
     shapes = {labels.shape for _, labels in collect(batches.training(Position()))}

@@ -18,6 +18,7 @@ from apps.sentiment.data import prepare
 from apps.sentiment.explain import Explainer, explainer
 from apps.sentiment.metrics import MEASURES
 from apps.sentiment.model import Classifier, build
+from apps.sentiment.phrases import known_phrases
 from apps.sentiment.predictor import predictor
 from data.labelled_batches import NO_LABEL
 from data.tokenizer import END, PAD
@@ -135,10 +136,21 @@ def make(memory, options, pooling="attention", phrases=0, **reader):
     reader = {
         "vocabulary": VOCABULARY, "memory": memory, "units": 16, "options": options, **reader
     }  # fmt: skip
-    model = Classifier(reader, ("no", "perhaps", "yes"), pooling, phrases)
+    random, known = np.random.default_rng(1), None
+    if phrases:
+        labels = tf.constant(random.integers(0, 3, 64))
+        known = known_phrases([(tf.constant(ids(random, 64, 12)), labels)], phrases, 3, PAD)
+    model = Classifier(
+        reader,
+        ("no", "perhaps", "yes"),
+        pooling,
+        phrases,
+        known_phrases=len(known.keys) if known else 0,
+    )
     model.build()
-    if model.bag:
-        model.bag.table.assign(np.random.default_rng(1).normal(size=model.bag.table.shape))
+    if known:
+        model.bag.take(known)
+        model.bag.weights_of_phrases.assign(random.normal(size=known.ratios.shape))
     return model
 
 

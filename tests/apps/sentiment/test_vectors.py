@@ -37,8 +37,9 @@ def test_a_word_in_its_own_case_comes_first(file):
     [
         ("the 1 2\ncat 1\n", "line 2, has 1 numbers behind its word, where 2 belong"),
         ("the 1 x\n", "line 1, has something that is no number"),
-        ("zebra 1 2\n", "shares no word with the corpus"),
-        ("", "shares no word with the corpus"),
+        ("zebra 1 2\n", "no vector but zeros for any word"),
+        ("the 0 0\n", "no vector but zeros for any word"),
+        ("", "no vector but zeros for any word"),
         ("the\n", "line 1, has 0 numbers behind its word, where some belong"),
         ("the 1 2\n".encode("utf-16"), "is not UTF-8"),
     ],

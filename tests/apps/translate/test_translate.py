@@ -97,8 +97,11 @@ def test_the_export_translates_without_this_project(trained, tmp_path):
     assert "['Wir trinken Tee.', 'Das Kind lacht.']" in done.stdout
 
 
-def test_epochs_after_the_first_trace_nothing(make_config, tmp_path, capsys):
-    config = make_config(train={"epochs": 3, "score_every": 2})
+@pytest.mark.parametrize(
+    "memory, batch", [("transformer", 64), ("lstm", 64), ("transformer", 4)]
+)  # from a full batch on, searches are compiled
+def test_epochs_after_the_first_trace_nothing(make_config, tmp_path, capsys, memory, batch):
+    config = make_config(memory, train={"epochs": 3, "score_every": 2}, decode={"batch": batch})
     train(APP, config, run_folder(tmp_path, APP.name, "traces"))
     printed = capsys.readouterr().out
     assert "; in epochs after the first none." in printed

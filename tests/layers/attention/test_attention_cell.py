@@ -12,6 +12,7 @@ from layers.attention import (
     LuongAttention,
     MonotonicAdditiveAttention,
     MonotonicLuongAttention,
+    MultiHeadAttention,
 )
 from layers.recurrent import (
     Cell,
@@ -255,6 +256,8 @@ def test_a_state_as_long_as_the_memory_needs_the_memory():
         cell.get_initial_state(3)
     with pytest.raises(ValueError, match="must be a ContentAttention"):
         AttentionCell(LSTMCell(3), keras.layers.AdditiveAttention())
+    with pytest.raises(ValueError, match="must be a ContentAttention"):
+        AttentionCell(LSTMCell(3), MultiHeadAttention(1, 3))
 
 
 def test_contract_with_an_attention_that_remembers():

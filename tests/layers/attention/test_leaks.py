@@ -314,7 +314,7 @@ def test_of_a_recurrent_decoder(name):
 def test_of_a_pointer():
     layer = PointerGenerator(2)
     rng = np.random.default_rng(3)
-    kept = KEPT_MEMORY | np.array([[0], [0], [1]], bool)[:, :1] & (np.arange(MEMORY) < 2)
+    kept = KEPT_MEMORY | np.array([[0], [0], [1]], bool) & (np.arange(MEMORY) < 2)
     inputs = {
         "logits": normal(BATCH, TIME, 7),
         "attention": rng.uniform(0.1, 0.3, (BATCH, MEMORY, TIME)).astype("float32"),

@@ -48,19 +48,16 @@ def copy_weights(layer, twin):
     return twin
 
 
-def gradients(layer, query, value, **options):
-    """The gradients by the inputs and all weights, by name, on TensorFlow."""
-    import tensorflow as tf
-
-    query, value = tf.constant(query), tf.constant(value)
-    with tf.GradientTape() as tape:
-        tape.watch([query, value])
-        output = layer(query, value, **options)
-        loss = tf.reduce_sum(output * normal(*output.shape, seed=9))
-    sources = {"inputs": query, "memory": value}
-    sources.update({own_name(weight): weight.value for weight in layer.trainable_variables})
-    slopes = tape.gradient(loss, sources)
-    return {name: array(slope).reshape(-1) for name, slope in slopes.items()}
+def slopes(layer, query, value, mask, **options):
+    """The gradients of a loss by all weights, by name: those of a step of gradient descent."""
+    before = {own_name(weight): array(weight).reshape(-1) for weight in layer.weights}
+    inputs = [keras.Input((None, UNITS)), keras.Input((None, UNITS)), keras.Input((None,))]
+    outputs = layer(*inputs[:2], value_mask=inputs[2], **options)
+    model = keras.Model(inputs, outputs)
+    rate = float(np.prod(query.shape))  # the loss is the mean over so many numbers
+    model.compile(keras.optimizers.SGD(rate), "mse", jit_compile=False)
+    model.train_on_batch([query, value, mask], normal(*query.shape, seed=9))
+    return {own_name(w): before[own_name(w)] - array(w).reshape(-1) for w in layer.weights}
 
 
 @pytest.mark.parametrize("shared", [1, 2])
@@ -81,18 +78,20 @@ def test_shared_heads_equal_keras(shared, causal, window):
         np.testing.assert_allclose(array(one), array(other), atol=1e-5)
 
 
-@pytest.mark.skipif(keras.config.backend() != "tensorflow", reason="one backend's gradient will do")
 @pytest.mark.parametrize("shared", [2, 4])
 def test_gradients_equal_keras(shared):
     layer = attention(num_key_value_heads=shared, window=3)
     twin = keras.layers.GroupQueryAttention(2, 4, shared, sliding_window=3)
     copy_weights(layer, twin)
     query, value = normal(BATCH, TIME, UNITS), normal(BATCH, MEMORY, UNITS)
-    options = {"value_mask": prefix_mask([7, 6, 7], MEMORY), "use_causal_mask": True}
-    ours, theirs = (gradients(each, query, value, **options) for each in (layer, twin))
+    mask = prefix_mask([7, 6, 7], MEMORY)
+    ours, theirs = (
+        slopes(each, query, value, mask, use_causal_mask=True) for each in (layer, twin)
+    )
     assert ours.keys() == theirs.keys()
     for name, slope in ours.items():
-        np.testing.assert_allclose(slope, theirs[name], atol=1e-4, err_msg=name)
+        assert name == "key_bias" or np.abs(slope).max() > 1e-2
+        np.testing.assert_allclose(slope, theirs[name], atol=1e-3, rtol=1e-4, err_msg=name)
 
 
 @pytest.mark.parametrize("causal", [False, True])
@@ -103,6 +102,28 @@ def test_self_attention_equals_keras(causal):
     options = {"value_mask": prefix_mask([5, 3, 4], TIME), "use_causal_mask": causal}
     one, other = (each(inputs, inputs, **options) for each in (layer, twin))
     np.testing.assert_allclose(array(one), array(other), atol=1e-5)
+
+
+@pytest.mark.parametrize("batch", [BATCH, TIME])
+@pytest.mark.parametrize("options", [{}, {"use_causal_mask": True}, {"value_mask": None}], ids=str)
+def test_one_mask_for_all_sequences_equals_keras(options, batch):
+    layer = attention()
+    twin = copy_weights(layer, keras.layers.MultiHeadAttention(4, 2))
+    query, value = normal(batch, TIME, UNITS), normal(batch, MEMORY, UNITS)
+    mask = np.random.default_rng(5).random((TIME, MEMORY)) < 0.5
+    mask[:, 0] = True  # of Keras, who sees nothing sees everything
+    options = {**options, "attention_mask": mask}
+    if "value_mask" in options:
+        options["value_mask"] = prefix_mask([7, 4, 1, 5, 2][:batch], MEMORY)
+    theirs, scores = twin(query, value, return_attention_scores=True, **options)
+    ours = layer(query, value, return_attention_scores=True, **options)
+    np.testing.assert_allclose(array(ours[1]), array(scores), atol=1e-5)
+    for output in (ours[0], layer(query, value, **options)):
+        np.testing.assert_allclose(array(output), array(theirs), atol=1e-5)
+    if len(options) == 1:
+        query, value, mask = map(ops.convert_to_tensor, (query, value, mask))
+        output = layer.attend(query, *layer.project_memory(value), mask)
+        np.testing.assert_allclose(array(output), array(theirs), atol=1e-5)
 
 
 @pytest.mark.parametrize("shared", [1, 2, 4])

@@ -112,7 +112,7 @@ def test_stops_as_soon_as_nothing_can_beat_what_is_returned():
     start = ops.full((1,), START, "int32")
     result = beam_search(step, (), start, END, 40, 2, length_penalty=0.0)
     assert_same(found(result), [(np.log(0.9), (END,))])
-    if keras.config.backend() == "tensorflow":  # eager: one call a step
+    if keras.config.backend() != "jax":  # eager: one call a step
         assert len(calls) == 1
 
 

@@ -110,7 +110,7 @@ def test_stops_early_though_coverage_might_still_grow():
     options = {"length_penalty": 0.0, "memory_mask": mask}
     weak = beam_search(step, (), start, END, 30, 2, coverage_penalty=0.1, **options)
     assert found(weak)[0][1] == (END,)
-    if keras.config.backend() == "tensorflow":  # eager: one call a step
+    if keras.config.backend() != "jax":  # eager: one call a step
         assert len(calls) == 1
     strong = beam_search(step, (), start, END, 30, 2, coverage_penalty=9.0, **options)
     [(score, tokens)] = found(strong)

@@ -1,3 +1,4 @@
+import keras
 import numpy as np
 import pytest
 from decoding_reference import END, START, Toy, assert_compiles, assert_same, beam_of, found
@@ -36,7 +37,6 @@ def test_end_token_at_once():
 
 
 def test_stops_when_every_row_has_ended():
-    """Steps beyond the last needed one would read past the table of the model."""
     calls = []
 
     def step(tokens, state):
@@ -44,7 +44,8 @@ def test_stops_when_every_row_has_ended():
         return ops.one_hot(ops.where(tokens == 4, END, 4), 5) * 20.0, state
 
     greedy(step, (), ops.full((2,), START, "int32"), END, 50)
-    assert len(calls) <= 2
+    if keras.config.backend() != "jax":  # which traces a step once, however often it runs
+        assert len(calls) == 2
 
 
 def test_forbidden_tokens_are_never_chosen_and_nothing_is_renormalised():
