@@ -78,7 +78,7 @@ class Trial:
 BFLOAT16 = ("--train.precision", "mixed_bfloat16")
 TRIALS = {
     "multi30k": Trial("multi30k.en-de.transformer", 60, ["--data.corpus", "multi30k", *BFLOAT16]),
-    "multi30k-lstm": Trial("multi30k.en-de.lstm", 90, ["--preset", "multi30k-lstm"]),
+    "multi30k-lstm": Trial("multi30k.en-de.lstm", 90, ["--preset", "multi30k-lstm", *BFLOAT16]),
 }
 
 

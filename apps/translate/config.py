@@ -123,7 +123,6 @@ PRESETS = {
             "average": 5,
             "score_every": 5,
         },
-        "decode": {"length_penalty": 2.0},
     },
     "multi30k-lstm": {
         "data": {"corpus": "multi30k", "vocabulary": 4000, "batch_tokens": 2048},
