@@ -61,7 +61,7 @@ class TrainConfig(Section):
     score_every: int = Field(5, ge=0)
     """Epochs between looks at validation examples, after the first epoch; 0 is never."""
     precision: Literal["float32", "mixed_float16", "mixed_bfloat16"] = "float32"
-    """What the layers compute in; weights stay float32."""
+    """What layers compute in while they learn; weights, and the trained model, are in float32."""
     xla: bool = False
     """Compile the training step with XLA."""
     init_from: str | None = None

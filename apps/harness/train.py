@@ -60,6 +60,8 @@ def train(app: App, config: BaseConfig, run: RunFolder) -> None:
     _announce(app, config, run, model, data, standing)
     traces = Traces()
     _fit(app, config, run, model, data, standing, traces)
+    steps = int(model.optimizer.iterations.numpy())
+    model = _to_be_used(app, config, model, data)
     with atomic_path(run.model) as partial:
         model.save(partial)
     forget(run.metrics)
@@ -70,7 +72,7 @@ def train(app: App, config: BaseConfig, run: RunFolder) -> None:
             "parameters": model.count_params(),
             "train_seconds": round(standing.seconds, 1),
             "epochs": standing.epoch,
-            "steps": int(model.optimizer.iterations.numpy()),
+            "steps": steps,
             "epochs_averaged": sorted(epoch + 1 for epoch in standing.kept),
         },
     )
@@ -127,6 +129,18 @@ def _fit(app, config, run, model, data, standing: Standing, traces: Traces) -> N
             "The validation loss was never a finite number: try a smaller --train.learning-rate."
         )
     keeper.finish()
+
+
+def _to_be_used(app: App, config: BaseConfig, model: keras.Model, data) -> keras.Model:
+    """The same model in float32: a search in small steps is slower in half precision on a CPU."""
+    precision = config.train.precision
+    if precision == "float32":
+        return model
+    keras.config.set_dtype_policy("float32")
+    whole = app.build(config, data)
+    keras.config.set_dtype_policy(precision)
+    whole.set_weights(model.get_weights())
+    return whole
 
 
 def _check_memory(config: BaseConfig) -> None:

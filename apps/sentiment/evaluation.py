@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from data.labelled.builtin import kinds
 from data.labelled.builtin.people import NAMES, PAIRS
 
 from ..harness.app import Evaluation
@@ -77,6 +78,7 @@ def evaluate(
     parts = {
         "Classes": class_table(labels, guessed, classes),
         "Confusion: a row is a true class": confusion,
+        **_by_kind(data, texts, guessed == labels),
         "Under typing errors: share of letters hit": _noise_table(noise),
         "Against the baselines": "\n".join(verdicts),
     }
@@ -127,6 +129,18 @@ def _under_noise(scorer, texts, labels, logits, classes, seed: int) -> dict[str,
         scores = score(labels, softmax(after), classes)
         found[f"{100 * rate:.0f}"] = {**scores, "flips": flips}
     return found
+
+
+def _by_kind(data: SentimentData, texts: Sequence[str], right: np.ndarray) -> dict[str, str]:
+    """Of the built-in corpus, which kinds of reviews are hard."""
+    if data.corpus.name != "builtin":
+        return {}
+    of_texts = np.array(kinds(texts))
+    rows = [
+        [kind, f"{right[of_texts == kind].mean():.4f}", str((of_texts == kind).sum())]
+        for kind in dict.fromkeys(sorted(of_texts))
+    ]
+    return {"Kinds of reviews": table(["", "accuracy", "number"], rows)}
 
 
 def _noise_table(noise: Mapping[str, Mapping[str, float]]) -> str:

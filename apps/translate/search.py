@@ -2,7 +2,6 @@
 
 import sys
 from collections.abc import Callable, Sequence
-from functools import cache
 from math import isfinite
 
 import keras
@@ -18,7 +17,7 @@ from ..harness.traces import note
 from .config import Config, DecodeConfig
 from .model import Translator
 
-# Sources and limits are rounded up to multiples of this, so that few graphs are traced.
+# Sources of compiled searches are padded to multiples of this, so that there are few of these.
 GRAIN = 16
 
 
@@ -108,21 +107,17 @@ class Searcher:
         self._settings = settings
         self._max_source = max_source
         self._compiles = False
+        self._compiled_widths: set[int] = set()
         seed = seed_of(settings)
+
+        def search_batch(source):
+            note("search")
+            return search(model, source, settings, settings.max_length, hypotheses, seed)
+
+        # AutoGraph would have nothing to convert, and takes half of the tracing.
+        self._search_compiled = tf.function(search_batch, autograph=False, jit_compile=True)
         any_size = [tf.TensorSpec((None, None), tf.int32)]
-
-        @cache
-        def search_to(max_length, compiled):
-            def search_batch(source):
-                note("search")
-                return search(model, source, settings, max_length, hypotheses, seed)
-
-            # AutoGraph would have nothing to convert, and takes half of the tracing.
-            if compiled:  # for each shape anew
-                return tf.function(search_batch, autograph=False, jit_compile=True)
-            return tf.function(search_batch, autograph=False, input_signature=any_size)
-
-        self._search_to = search_to
+        self._search = tf.function(search_batch, autograph=False, input_signature=any_size)
 
     def __call__(self, texts: Sequence[str]) -> list[Prediction]:
         """Translations of `texts`, in their order."""
@@ -142,23 +137,30 @@ class Searcher:
         size = self._settings.batch
         # XLA searches faster, which pays for its compiling once there is a full batch.
         self._compiles = self._compiles or len(texts) >= size
+        longest = int(min(lengths.max(), self._max_source)) + 1
         for start in range(0, len(order), size):
             rows = order[start : start + size]
-            predictions = self._batch(tf.gather(ids, rows), size if self._compiles else None)
+            source = with_end(tf.gather(ids, rows))
+            predictions = self._predictions(*self._found(source, longest), len(rows))
             for row, prediction in zip(rows, predictions, strict=True):
                 found[row] = prediction
         return found
 
-    def _batch(self, ids: tf.RaggedTensor, compiled_rows: int | None) -> list[Prediction]:
-        """The predictions of one batch, in a graph compiled for so many rows, or a plain one."""
-        source = with_end(ids)
+    def _found(self, source, longest: int):
+        """What the search finds for a batch, of sources with up to `longest` tokens."""
+        if not self._compiles:
+            return self._search(source)
+        # The narrowest search that there is and that fits, or one for all that is waiting: to
+        # compile another for the shorter of some thousand sentences takes longer than it saves.
         rows, time = source.shape
-        width = -(-time // GRAIN) * GRAIN
-        missing = [[0, (compiled_rows or rows) - rows], [0, width - time]]
-        source = tf.pad(source, missing, constant_values=PAD)
-        longest = max(2 * width + 10, self._settings.min_length)
-        limit = min(longest, self._settings.max_length)
-        tokens, scores = self._search_to(limit, compiled_rows is not None)(source)
+        fitting = {width for width in self._compiled_widths if width >= time}
+        width = min(fitting, default=-(-longest // GRAIN) * GRAIN)
+        self._compiled_widths.add(width)
+        missing = [[0, self._settings.batch - rows], [0, width - time]]
+        return self._search_compiled(tf.pad(source, missing, constant_values=PAD))
+
+    def _predictions(self, tokens, scores, rows: int) -> list[Prediction]:
+        """Those of the first so many rows."""
         tokens, scores = tokens[:rows], scores[:rows]
         _, hypotheses, length = tokens.shape
         texts = self._tokenizer.detokenize(tf.reshape(tokens, (-1, length))).numpy()

@@ -197,6 +197,7 @@ def test_one_epoch_compiled_and_in_mixed_precision(quick_config, tmp_path, train
     train(APP, quick_config(epochs=1, **train_settings), run)
     figures = json.loads(run.metrics.read_text())
     assert figures["training"]["epochs"] == 1 and np.isfinite(figures["validation"]["sacrebleu"])
+    assert {layer.dtype_policy.name for layer in run.load_model().layers} == {"float32"}
 
 
 def test_mixed_float16_scales_the_loss_and_goes_on_with_its_scale(quick_config, tmp_path):
