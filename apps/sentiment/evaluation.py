@@ -64,7 +64,7 @@ def evaluate(
         "texts_per_second": len(texts) / seconds,
     }
     noise = _under_noise(scorer, texts, labels, logits, classes, config.train.seed)
-    beside, verdicts = {}, ["  They are fitted by `evaluate`, on the test split."]
+    beside, verdicts = {}, ["They are fitted by `evaluate`, on the test split."]
     if split == "test" or len(data.split("train")) <= QUICK:
         beside, verdicts = _baselines(config, data, split, texts, labels, guessed)
     rows = [
@@ -171,13 +171,13 @@ def _exchanged(scorer, texts, guessed, data: SentimentData) -> dict[str, float]:
 def _baselines(config, data, split, texts, labels, guessed) -> tuple[dict[str, float], list[str]]:
     scores, verdicts = {}, []
     if split == "validation":
-        verdicts.append("  Their settings are chosen on these texts, which flatters them.")
+        verdicts.append("Their settings are chosen on these texts, which flatters them.")
     fitted = baselines.fit(data.split("train"), data.split("validation"), config.train.seed)
     for name, baseline in fitted.items():
         theirs = baseline.predict(texts)
         scores[f"{name}_accuracy"] = float(np.mean(theirs == labels))
         *_, scores[f"{name}_p"] = mcnemar(labels, guessed, theirs)
-        verdicts.append(f"  {TITLES[name]}: {_verdict(labels, guessed, theirs)}")
+        verdicts.append(f"{TITLES[name]}: {_verdict(labels, guessed, theirs)}")
     return scores, verdicts
 
 

@@ -15,7 +15,7 @@ A function around such a step hands them on with `functools.wraps(step)`.
 import keras
 from keras import ops
 
-FIRST_STAGE = 128
+FIRST_STAGE = 64
 """Steps of the first stage: few enough for short texts, and each stage more is traced again."""
 
 

@@ -42,10 +42,10 @@ def test_it_overfits_ten_examples(trained, reviews):
     config, run = trained
     evaluate(APP, run, "test", None, {})
     metrics = json.loads(run.metrics.read_text())
-    assert metrics["test"]["accuracy"] == metrics["test"]["recall_bad"] == 1.0
+    assert metrics["test"]["accuracy"] == metrics["test"]["class_bad_recall"] == 1.0
     assert metrics["test"]["nbsvm_accuracy"] == metrics["test"]["tfidf_lr_p"] == 1.0
     assert set(metrics["test"]) - set(MEASURES) == {
-        *(f"{measure}_{name}" for measure in ("precision", "recall", "f1", "number")
+        *(f"class_{name}_{measure}" for measure in ("precision", "recall", "f1", "number")
           for name in ("bad", "good")),
         *(name for name in metrics["test"] if name.startswith("typo_")),
     }  # fmt: skip
