@@ -74,7 +74,7 @@ class Trial:
     flags: Sequence[str]
 
 
-# Half the time on a processor with instructions for it; of no use on others, so no preset has it.
+# Faster on a processor with instructions for it, of no use on others, so no preset has it.
 BFLOAT16 = ("--train.precision", "mixed_bfloat16")
 TRIALS = {
     "multi30k": Trial("multi30k.en-de.transformer", 60, ["--data.corpus", "multi30k", *BFLOAT16]),

@@ -161,32 +161,22 @@ def known_phrases(batches: Iterable, longest: int, classes: int, pad: int) -> Kn
         classes: number of classes.
         pad: the id that is no token.
     """
-    of_class: list[list[np.ndarray]] = [[] for _ in range(classes)]
+    found, labels_found = [], []
     for ids, labels in batches:
         keys = phrases(ids, tf.not_equal(ids, pad), longest).numpy()
         for row, label in zip(keys.reshape(len(keys), -1), labels.numpy(), strict=True):
             if label >= 0:
-                of_class[label].append(np.unique(row))
-    counted = [np.unique(np.concatenate(rows), return_counts=True) for rows in of_class if rows]
-    every, totals = _summed(counted)
-    keys = every[(totals >= FEWEST_TEXTS) & (every != NO_PHRASE)]
-    counts = np.zeros((classes, len(keys)))
-    seen = (label for label, rows in enumerate(of_class) if rows)
-    for label, (found, numbers) in zip(seen, counted, strict=True):
-        places = np.minimum(np.searchsorted(found, keys), len(found) - 1)
-        counts[label] = np.where(found[places] == keys, numbers[places], 0)
+                found.append(np.unique(row))
+                labels_found.append(np.full(len(found[-1]), label))
+    keys, places = np.unique(np.concatenate(found), return_inverse=True)
+    places += np.concatenate(labels_found) * len(keys)
+    counts = np.bincount(places, minlength=classes * len(keys)).reshape(classes, -1)
+    known = (counts.sum(axis=0) >= FEWEST_TEXTS) & (keys != NO_PHRASE)
+    keys, counts = keys[known], counts[:, known]
     inside, outside = counts + 1.0, counts.sum(axis=0) - counts + 1.0
     inside /= inside.sum(axis=1, keepdims=True)
     outside /= outside.sum(axis=1, keepdims=True)
     return KnownPhrases(keys, np.log(inside / outside).T.astype("float32"))
-
-
-def _summed(counted):
-    """All keys, rising, and their counts together."""
-    keys = np.concatenate([found for found, _ in counted])
-    numbers = np.concatenate([number for _, number in counted])
-    every, places = np.unique(keys, return_inverse=True)
-    return every, np.bincount(places, weights=numbers)
 
 
 def _mixed(key):

@@ -35,7 +35,7 @@ class MultiHeadAttention(HeadProjections):
     with query `(batch, time, features)`, value and key `(batch, memory_time, features)` (the
     widths may differ), masks `(batch, time)` or `(batch, memory_time)`, and `attention_mask`
     `(batch, time, memory_time)`, or `(time, memory_time)` for all sequences alike; True means "may
-    be seen". All masks hold at once. Other than Keras's, the layer takes no `attention_mask` with
+    be seen". All masks hold at once. Unlike Keras's, the layer takes no `attention_mask` with
     an axis of heads. The output is `(batch, time, query features)`; with `return_attention_scores`
     it is a pair with the scores `(batch, num_heads, time, memory_time)`, the probabilities before
     dropout.
