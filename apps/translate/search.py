@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from math import isfinite
 
 import keras
@@ -19,6 +20,10 @@ from .model import Translator
 
 # Sources of compiled searches are padded to multiples of this, so that there are few of these.
 GRAIN = 16
+
+# Batches that are searched side by side. A search is a sequence of small operations, some of which
+# leave most cores idle. Samples are drawn one batch after the other, so that a seed repeats them.
+AT_ONCE = 2
 
 
 def search(
@@ -132,30 +137,41 @@ class Searcher:
                 file=sys.stderr,
             )
         ids = ids[:, : self._max_source]
-        order = np.argsort(lengths, kind="stable")
-        found: list[Prediction] = [Prediction("", 0.0)] * len(texts)
+        # The longest first, so that no batch is left running alone for long.
+        order = np.argsort(-lengths, kind="stable")
         size = self._settings.batch
+        batches = [order[start : start + size] for start in range(0, len(order), size)]
         # XLA searches faster, which pays for its compiling once there is a full batch.
         self._compiles = self._compiles or len(texts) >= size
-        longest = int(min(lengths.max(), self._max_source)) + 1
-        for start in range(0, len(order), size):
-            rows = order[start : start + size]
+        if self._compiles:
+            self._prepare_for(int(min(lengths.max(), self._max_source)) + 1)
+
+        def translations(rows):
             source = with_end(tf.gather(ids, rows))
-            predictions = self._predictions(*self._found(source, longest), len(rows))
-            for row, prediction in zip(rows, predictions, strict=True):
-                found[row] = prediction
+            return self._predictions(*self._found(source), len(rows))
+
+        found: list[Prediction] = [Prediction("", 0.0)] * len(texts)
+        with ThreadPoolExecutor(1 if self._settings.sample else AT_ONCE) as pool:
+            for rows, predictions in zip(batches, pool.map(translations, batches), strict=True):
+                for row, prediction in zip(rows, predictions, strict=True):
+                    found[row] = prediction
         return found
 
-    def _found(self, source, longest: int):
-        """What the search finds for a batch, of sources with up to `longest` tokens."""
+    def _prepare_for(self, time: int) -> None:
+        """Chooses the search to compile for sources of up to `time` tokens, if none fits.
+
+        It is one for all that is waiting: to compile another for the shorter of some thousand
+        sentences takes longer than it saves.
+        """
+        if not any(width >= time for width in self._compiled_widths):
+            self._compiled_widths.add(-(-time // GRAIN) * GRAIN)
+
+    def _found(self, source):
+        """What the search finds for a batch."""
         if not self._compiles:
             return self._search(source)
-        # The narrowest search that there is and that fits, or one for all that is waiting: to
-        # compile another for the shorter of some thousand sentences takes longer than it saves.
         rows, time = source.shape
-        fitting = {width for width in self._compiled_widths if width >= time}
-        width = min(fitting, default=-(-longest // GRAIN) * GRAIN)
-        self._compiled_widths.add(width)
+        width = min(width for width in self._compiled_widths if width >= time)
         missing = [[0, self._settings.batch - rows], [0, width - time]]
         return self._search_compiled(tf.pad(source, missing, constant_values=PAD))
 
