@@ -24,10 +24,11 @@ def sinusoid(position, units):
 
 
 def turned(x, position):
-    """Su et al. (2021, equation 34): every pair of features as a complex number."""
+    """Su et al. (2021, equation 34): pairs of features, half of the width apart, as complex."""
+    real, imaginary = np.split(x, 2)
     angles = position * 10000.0 ** (-np.arange(0, len(x), 2) / len(x))
-    points = (x[0::2] + 1j * x[1::2]) * np.exp(1j * angles)
-    return np.stack([points.real, points.imag], axis=-1).reshape(-1)
+    points = (real + 1j * imaginary) * np.exp(1j * angles)
+    return np.concatenate([points.real, points.imag])
 
 
 def attend(layer, query, value, mask=None, causal=False, offset=0):

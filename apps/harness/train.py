@@ -178,8 +178,12 @@ def _take_weights(config: BaseConfig, donor: RunFolder, model: keras.Model) -> N
 
 def _structure(model: ModelConfig) -> dict[str, Option]:
     """The settings that decide what the weights mean; several of them fit the same shapes."""
-    options = catalogue.resolve(model.memory, model.options)
-    return {"memory": model.memory, "units": model.units, **options}
+    settings = {
+        name: value
+        for name, value in model.model_dump(exclude={"options"}).items()
+        if not name.endswith("dropout")
+    }
+    return {**settings, **catalogue.resolve(model.memory, model.options)}
 
 
 def _announce(app, config, run, model, data, standing: Standing) -> None:

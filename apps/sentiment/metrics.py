@@ -20,6 +20,7 @@ from sklearn import metrics
 from ..harness.report import WIDTH, Measure, number, table, width
 
 CONFIDENCE_BINS = 15
+MOST_CONFUSED = 20  # pairs of classes, of a table too wide to show
 # Beyond these a model is not overconfident or diffident, but the validation split is too easy or
 # too small to tell: where every text is right, the log loss has no minimum above 0.
 LOWEST_TEMPERATURE, HIGHEST_TEMPERATURE = 0.05, 20.0
@@ -151,7 +152,8 @@ def class_table(labels: Any, guessed: Any, classes: Sequence[str]) -> str:
 def confusion_table(labels: Any, guessed: Any, classes: Sequence[str]) -> str:
     """How many texts of each class, a line each, are guessed to be in which class, a column each.
 
-    Where the names are too long to stand above columns, numbers stand for them.
+    Where the names are too long to stand above columns, numbers stand for them; where there are too
+    many classes for that, the most frequent confusions are listed.
 
     Raises:
         ValueError: as `score`.
@@ -168,7 +170,17 @@ def confusion_table(labels: Any, guessed: Any, classes: Sequence[str]) -> str:
     if max(map(width, shown.splitlines())) <= WIDTH:
         return shown
     numbers = [str(index + 1) for index in range(len(classes))]
-    return named([f"{n} {name}" for n, name in zip(numbers, classes, strict=True)], numbers)
+    shown = named([f"{n} {name}" for n, name in zip(numbers, classes, strict=True)], numbers)
+    if max(map(width, shown.splitlines())) <= WIDTH:
+        return shown
+    wrong = np.where(np.eye(len(classes), dtype=bool), 0, counts)
+    most = np.argsort(-wrong, axis=None, kind="stable")[:MOST_CONFUSED]
+    rows = [
+        [classes[true], classes[guess], number(int(wrong[true, guess]))]
+        for true, guess in zip(*np.unravel_index(most, wrong.shape), strict=True)
+        if wrong[true, guess]
+    ]
+    return table(["true", "predicted", "number"], rows)
 
 
 def softmax(logits: Any, temperature: float = 1.0) -> np.ndarray:

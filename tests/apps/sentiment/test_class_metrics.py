@@ -229,6 +229,18 @@ def test_long_names_are_numbered():
     ]
 
 
+def test_of_many_classes_the_most_frequent_confusions_are_listed():
+    names = [f"class {index}" for index in range(40)]
+    labels, guessed = [0, 1, 1, 1, 39], [0, 2, 2, 3, 0]
+    assert confusion_table(labels, guessed, names).splitlines() == [
+        "true      predicted  number",
+        "--------  ---------  ------",
+        "class 1   class 2         2",
+        "class 1   class 3         1",
+        "class 39  class 0         1",
+    ]
+
+
 @pytest.mark.parametrize(
     ("labels", "probabilities", "message"),
     [
