@@ -115,9 +115,9 @@ class Config(BaseConfig):
 PRESETS = {
     "multi30k": {
         "data": {"corpus": "multi30k", "vocabulary": 8000, "batch_tokens": 4096},
-        "model": {"dropout": 0.3},
+        "model": {"dropout": 0.3, "options": {"positions": "rotary"}},
         "train": {
-            "epochs": 36,
+            "epochs": 32,
             "learning_rate": 0.005,
             "warmup_steps": 400,
             "average": 5,
