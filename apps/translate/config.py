@@ -117,7 +117,7 @@ PRESETS = {
         "data": {"corpus": "multi30k", "vocabulary": 8000, "batch_tokens": 4096},
         "model": {"dropout": 0.3, "options": {"positions": "rotary"}},
         "train": {
-            "epochs": 32,
+            "epochs": 30,
             "learning_rate": 0.005,
             "warmup_steps": 400,
             "average": 5,
