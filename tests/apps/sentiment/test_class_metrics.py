@@ -235,9 +235,9 @@ def test_of_many_classes_the_most_frequent_confusions_are_listed():
     assert confusion_table(labels, guessed, names).splitlines() == [
         "true      predicted  number",
         "--------  ---------  ------",
-        "class 1   class 2         2",
-        "class 1   class 3         1",
-        "class 39  class 0         1",
+        "class 1     class 2       2",
+        "class 1     class 3       1",
+        "class 39    class 0       1",
     ]
 
 
