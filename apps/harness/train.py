@@ -61,7 +61,7 @@ def train(app: App, config: BaseConfig, run: RunFolder) -> None:
     traces = Traces()
     _fit(app, config, run, model, data, standing, traces)
     steps = int(model.optimizer.iterations.numpy())
-    model = _to_be_used(app, config, model, data)
+    model = _to_be_used(model)
     with atomic_path(run.model) as partial:
         model.save(partial)
     forget(run.metrics)
@@ -131,14 +131,12 @@ def _fit(app, config, run, model, data, standing: Standing, traces: Traces) -> N
     keeper.finish()
 
 
-def _to_be_used(app: App, config: BaseConfig, model: keras.Model, data) -> keras.Model:
+def _to_be_used(model: keras.Model) -> keras.Model:
     """The same model in float32: a search in small steps is slower in half precision on a CPU."""
-    precision = config.train.precision
-    if precision == "float32":
+    if model.dtype_policy.name == "float32":
         return model
-    keras.config.set_dtype_policy("float32")
-    whole = app.build(config, data)
-    keras.config.set_dtype_policy(precision)
+    whole = type(model).from_config({**model.get_config(), "dtype": "float32"})
+    whole.build()
     whole.set_weights(model.get_weights())
     return whole
 

@@ -166,13 +166,11 @@ def confusion_table(labels: Any, guessed: Any, classes: Sequence[str]) -> str:
         lines = [[name, *row] for name, row in zip(rows, cells, strict=True)]
         return table(["true \\ predicted", *columns], lines)
 
-    shown = named(classes, classes)
-    if max(map(width, shown.splitlines())) <= WIDTH:
-        return shown
     numbers = [str(index + 1) for index in range(len(classes))]
-    shown = named([f"{n} {name}" for n, name in zip(numbers, classes, strict=True)], numbers)
-    if max(map(width, shown.splitlines())) <= WIDTH:
-        return shown
+    numbered = [f"{n} {name}" for n, name in zip(numbers, classes, strict=True)]
+    for shown in (named(classes, classes), named(numbered, numbers)):
+        if max(map(width, shown.splitlines())) <= WIDTH:
+            return shown
     wrong = np.where(np.eye(len(classes), dtype=bool), 0, counts)
     most = np.argsort(-wrong, axis=None, kind="stable")[:MOST_CONFUSED]
     rows = [

@@ -111,7 +111,6 @@ class Searcher:
         self._tokenizer = tokenizer
         self._settings = settings
         self._max_source = max_source
-        self._compiles = False
         self._compiled_widths: set[int] = set()
         seed = seed_of(settings)
 
@@ -142,8 +141,7 @@ class Searcher:
         size = self._settings.batch
         batches = [order[start : start + size] for start in range(0, len(order), size)]
         # XLA searches faster, which pays for its compiling once there is a full batch.
-        self._compiles = self._compiles or len(texts) >= size
-        if self._compiles:
+        if self._compiled_widths or len(texts) >= size:
             self._prepare_for(int(min(lengths.max(), self._max_source)) + 1)
 
         def translations(rows):
@@ -168,7 +166,7 @@ class Searcher:
 
     def _found(self, source):
         """What the search finds for a batch."""
-        if not self._compiles:
+        if not self._compiled_widths:
             return self._search(source)
         rows, time = source.shape
         width = min(width for width in self._compiled_widths if width >= time)

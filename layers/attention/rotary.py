@@ -9,8 +9,8 @@ def rotate(inputs, offset=0):
 
     Features i and width / 2 + i are a point of the plane, which is turned by the angle
     position * 10000^(-2i / width) (equations 15 and 34). The paper pairs features 2i and 2i + 1:
-    the same up to their order, which is learnt, and several times as slow on a CPU. The product of
-    a rotated query and a rotated key depends on the difference of their positions alone.
+    the same up to their order, which is learnt, but neighbours are slow to take apart. The product
+    of a rotated query and a rotated key depends on the difference of their positions alone.
 
     Args:
         inputs: queries or keys `(batch, heads, time, width)`; the width is even.
