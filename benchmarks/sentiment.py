@@ -18,7 +18,7 @@ from functools import partial
 
 from layers.catalogue import MEMORIES
 
-from . import record, runs
+from . import record, results, runs
 from .record import record_and_show
 from .runs import MINUTES, Measured, Rows
 
@@ -36,9 +36,9 @@ SCORES: Rows = {
     "f1_macro": ("F1", _score("f1_macro")),
     "ece": ("error", _score("ece")),
     "ece_calibrated": ("error", _score("ece_calibrated")),
+    "bag_of_words_accuracy": ("accuracy", _score("bag_of_words_accuracy")),
     "tfidf_lr_accuracy": ("accuracy", _score("tfidf_lr_accuracy")),
     "nbsvm_accuracy": ("accuracy", _score("nbsvm_accuracy")),
-    "nbsvm_p": ("p", _score("nbsvm_p")),
     **MINUTES,
 }
 MEMORY: Rows = {
@@ -88,7 +88,7 @@ def trial(arguments: argparse.Namespace) -> None:
 
 
 def memories(arguments: argparse.Namespace) -> None:
-    """Every memory on SST-2, each alone; those that are recorded are not measured again."""
+    """Every memory on SST-2, without phrases beside it; what is recorded is not measured again."""
     for memory in arguments.memories or MEMORIES:
         command = f"python -m benchmarks.sentiment memories --memories {memory}"
         rows = f"memories.{memory}"
@@ -96,11 +96,14 @@ def memories(arguments: argparse.Namespace) -> None:
         if f"{APP}.{rows}.accuracy" in known and not arguments.again:
             print(f"{rows} is recorded (--again measures it anew)")
             continue
-        flags = ["--data.corpus", "sst2", "--model.memory", memory]
+        # The memory alone, and its time without what is done for TensorBoard.
+        alone = ["--model.ngrams", "0", "--train.score-every", "0"]
+        flags = ["--data.corpus", "sst2", "--model.memory", memory, *alone]
         found: dict[int, Measured] = _measure(
             f"sst2-{memory}", [1], flags, resume=not arguments.again
         )
         _write(rows, MEMORY, found, command)
+    results.main()
 
 
 def speed(arguments: argparse.Namespace) -> None:

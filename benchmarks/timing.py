@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import statistics
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 
 import keras
 
@@ -29,8 +29,8 @@ def train_step(layer: keras.layers.Layer, inputs, xla: bool) -> Callable[[], Non
 
 
 def interleaved_medians(
-    steps: Mapping[str, Callable[[], None]], rounds: int = 15
-) -> dict[str, float]:
+    steps: Mapping[Hashable, Callable[[], None]], rounds: int = 15
+) -> dict[Hashable, float]:
     """The median time of each function in seconds; they take turns, `rounds` times."""
     times = {name: [] for name in steps}
     for _ in range(rounds):

@@ -44,6 +44,8 @@ class Evaluation:
     """Metric name to the settings it was computed with, where they need saying."""
     headline: tuple[str, ...] = ()
     """The metrics that are shown where there is room for few, such as TensorBoard's HParams."""
+    details: dict[str, Any] = field(default_factory=dict)
+    """What is no single number, or of one class only; `metrics.json` keeps it apart."""
 
 
 @dataclass(frozen=True)
@@ -92,8 +94,8 @@ class App:
     next_steps: bool = True
     """Whether training ends with what to do next."""
     presets: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
-    """Name to nested settings that are laid over the defaults; a preset named like the chosen
-    corpus is applied unless `--preset` says otherwise."""
+    """Name to nested settings that are laid over the defaults; unless `--preset` says otherwise,
+    that named like the chosen corpus and memory (`multi30k-lstm`), or like the corpus."""
 
     def load(self) -> None:
         """Imports all that was left for later, so that Keras knows the classes of saved models."""

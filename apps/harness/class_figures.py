@@ -26,6 +26,8 @@ DASHES = ("-", "--", ":")
 GREY = "#777777"
 LONGEST_NAME = 24
 """Columns of a class's name that are shown; Chinese characters take two."""
+NUMBERED = 30
+"""The most classes of a confusion matrix with numbers in it; of more, the shades tell."""
 
 LABEL = 9
 TEXT = 10
@@ -72,7 +74,7 @@ def confusion_matrix(counts: np.ndarray, classes: Sequence[str]) -> Figure:
     axes.invert_yaxis()
     digits = max((len(f"{count:,}") for count in counts.flat), default=1)
     letters = min(10 if cell > 0.6 else 8, 72 * cell / (0.7 * digits))
-    for (row, column), count in np.ndenumerate(counts):
+    for (row, column), count in np.ndenumerate(counts) if number <= NUMBERED else ():
         share = of_class[row, column]
         axes.text(
             column + 0.5,

@@ -38,7 +38,8 @@ class RunFlags(Section):
 
 class TrainFlags(RunFlags):
     preset: str | None = None
-    """Settings to start from, by name, or none; otherwise those named like the corpus, if any."""
+    """Settings to start from, by name, or none; otherwise those named like the corpus and the
+    memory, or like the corpus, if there are any."""
 
 
 class CorpusChoice(Section):
@@ -140,7 +141,7 @@ def _train(app: App, arguments: list[str]) -> None:
     if config.model.options != start.model.options:
         # A flag adds to the preset's options, as every other flag leaves the rest of them alone.
         config = merged(config, {"model": {"options": start.model.options | config.model.options}})
-    folder = run_folder(flags.runs, app.name, flags.run or run_name(config))
+    folder = run_folder(flags.runs, app.name, flags.run or _run_name(arguments, config))
     _import(app)
     from .train import train
 
@@ -151,6 +152,14 @@ def _train(app: App, arguments: list[str]) -> None:
         raise
 
 
+def _run_name(arguments: list[str], config: BaseConfig) -> str:
+    """The name of a run that was given none: a preset that was asked for is part of it."""
+    named, memory = given(arguments, "--preset"), given(arguments, "--model.memory")
+    if named in (None, "none", config.data.corpus):
+        return run_name(config)
+    return f"{named}-{memory}" if memory else named
+
+
 def _starting_point(app: App, arguments: list[str]) -> BaseConfig:
     """The defaults, with the preset laid over them that the command line asks for."""
     plain = app.config()
@@ -159,8 +168,9 @@ def _starting_point(app: App, arguments: list[str]) -> BaseConfig:
     if named not in (None, "none") and named not in app.presets:
         choices = f": there are {', '.join([*app.presets, 'none'])}."
         raise UserError(f"There is no preset {named}{did_you_mean(named, app.presets, choices)}")
-    start = merged(plain, app.presets.get(named or corpus, {}))
     memory = given(arguments, "--model.memory")
+    usual = app.presets.get(f"{corpus}-{memory}", app.presets.get(corpus, {}))
+    start = merged(plain, app.presets.get(named, {}) if named else usual)
     if memory not in (None, start.model.memory):
         # The options of one memory mean nothing to another.
         start = start.model_copy(update={"model": start.model.model_copy(update={"options": {}})})

@@ -63,7 +63,13 @@ def evaluate_model(
         report = f"{evaluation.report.rstrip()}\n\nAgainst {against.name}: {verdict}\n"
         evaluation = replace(evaluation, report=report)
     record_evaluation(
-        run.metrics, split, evaluation.metrics, seconds, evaluation.signatures, verdicts
+        run.metrics,
+        split,
+        evaluation.metrics,
+        seconds,
+        evaluation.signatures,
+        verdicts,
+        evaluation.details,
     )
     atomic_write(run.report, evaluation.report)
     lines = (json.dumps(row, ensure_ascii=False) for row in evaluation.rows)

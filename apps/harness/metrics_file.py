@@ -3,10 +3,12 @@
     {"training": {"parameters": 1234567, "train_seconds": 98.7, "epochs": 12},
      "validation": {"sacrebleu": 97.1, ...},
      "test": {"sacrebleu": 96.9, ...},
+     "details": {"test": {"confusion": [[...], ...], ...}},
      "measured": {"test": {"signatures": {...}, "against": {...}, "seconds": 3.2,
                            "hardware": ..., "date": ..., "commit": ...}}}
 
-Training writes its block, each evaluation that of its split and how it was measured.
+Training writes its block, each evaluation that of its split, what belongs to that, if there is
+anything, and how it was measured.
 """
 
 from __future__ import annotations
@@ -23,7 +25,8 @@ from .provenance import commit, hardware, today
 
 TRAINING = "training"
 SPLITS = ("validation", "test")
-MEASURED = "measured"
+DETAILS, MEASURED = "details", "measured"
+OF_EVALUATIONS = (*SPLITS, DETAILS, MEASURED)
 
 
 def read(path: str | Path) -> dict[str, Any]:
@@ -64,6 +67,7 @@ def record_evaluation(
     seconds: float,
     signatures: Mapping[str, str] | None = None,
     against: Mapping[str, str] | None = None,
+    details: Mapping[str, Any] | None = None,
 ) -> None:
     """Writes what an evaluation found on `split`, in place of what an earlier one did.
 
@@ -74,12 +78,15 @@ def record_evaluation(
         seconds: how long the evaluation took.
         signatures: metric name to the settings it was computed with.
         against: name of another run to how sure the difference from it is.
+        details: what is no single number.
 
     Raises:
         UserError: the file is damaged or cannot be written.
     """
     found = read(path)
     found[split] = dict(metrics)
+    if details:
+        found.setdefault(DETAILS, {})[split] = dict(details)
     found.setdefault(MEASURED, {})[split] = {
         "signatures": dict(signatures or {}),
         "against": dict(against or {}),
@@ -98,9 +105,8 @@ def forget(path: str | Path) -> None:
         UserError: the file is damaged or cannot be written.
     """
     found = read(path)
-    if any(name in found for name in (*SPLITS, MEASURED)):
-        kept = {name: found[name] for name in found if name not in (*SPLITS, MEASURED)}
-        _write(path, kept)
+    if any(name in found for name in OF_EVALUATIONS):
+        _write(path, {name: found[name] for name in found if name not in OF_EVALUATIONS})
 
 
 def _write(path: str | Path, metrics: Mapping[str, Any]) -> None:

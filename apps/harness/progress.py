@@ -18,7 +18,7 @@ BAR = 14
 REFRESH_SECONDS = 0.2
 
 FIRST = ("loss", "perplexity", "accuracy")
-SILENT = (ITEMS, "nll", "learning_rate", "gradient_norm")
+SILENT = (ITEMS, "nll", "log_loss", "learning_rate", "gradient_norm")
 """Logs that are for TensorBoard alone: the terminal has no room for all."""
 MOST = 3
 """Metrics of training, and of validation, that a line has room for."""

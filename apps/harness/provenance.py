@@ -13,7 +13,7 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 """The root of the repository."""
 
 # Recording a figure changes these, and no figure depends on them.
-_NOT_CODE = (":(exclude)benchmarks/results", ":(exclude)*.md")
+_NOT_CODE = (":(exclude)benchmarks/results", ":(exclude)*.md", ":(exclude)*.log")
 
 
 def hardware() -> str:

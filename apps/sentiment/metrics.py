@@ -56,7 +56,9 @@ MEASURES: Mapping[str, Measure] = {
     "gender_texts": Measure(_BIAS, "texts with such words", 0),
     "name_flips": Measure(_BIAS, "classes that change with first names", 4),
     "name_texts": Measure(_BIAS, "texts with such names", 0),
-    "tfidf_lr_accuracy": Measure(_BASELINES, "TF-IDF with logistic regression", 4),
+    "bag_of_words_accuracy": Measure(_BASELINES, "words alone, logistic regression", 4),
+    "bag_of_words_p": Measure(_BASELINES, "that this is chance (McNemar)", 4),
+    "tfidf_lr_accuracy": Measure(_BASELINES, "phrases of them, logistic regression", 4),
     "tfidf_lr_p": Measure(_BASELINES, "that this is chance (McNemar)", 4),
     "nbsvm_accuracy": Measure(_BASELINES, "NB-SVM", 4),
     "nbsvm_p": Measure(_BASELINES, "that this is chance (McNemar)", 4),
@@ -149,6 +151,16 @@ def class_table(labels: Any, guessed: Any, classes: Sequence[str]) -> str:
     return table(["class", "precision", "recall", "F1", "number"], rows)
 
 
+def confusion(labels: Any, guessed: Any, classes: Sequence[str]) -> np.ndarray:
+    """How many texts of each class are guessed to be in which: `(classes, classes)`, true first.
+
+    Raises:
+        ValueError: as `score`.
+    """
+    labels, guessed = _checked_guesses(labels, guessed, len(classes))
+    return metrics.confusion_matrix(labels, guessed, labels=np.arange(len(classes)))
+
+
 def confusion_table(labels: Any, guessed: Any, classes: Sequence[str]) -> str:
     """How many texts of each class, a line each, are guessed to be in which class, a column each.
 
@@ -158,8 +170,7 @@ def confusion_table(labels: Any, guessed: Any, classes: Sequence[str]) -> str:
     Raises:
         ValueError: as `score`.
     """
-    labels, guessed = _checked_guesses(labels, guessed, len(classes))
-    counts = metrics.confusion_matrix(labels, guessed, labels=np.arange(len(classes)))
+    counts = confusion(labels, guessed, classes)
     cells = [[number(int(count)) for count in row] for row in counts]
 
     def named(rows: Sequence[str], columns: Sequence[str]) -> str:

@@ -144,7 +144,9 @@ class Classifier(TrainableModel):
         class_weights: what a text of each class weighs in training; 1 each if None.
     """
 
-    measurements = ("loss", "accuracy")
+    # The loss of training has its smoothing and weights in it, and that of the memory and that of
+    # the phrases apart; the log loss is the same quantity in training and validation.
+    measurements = ("loss", "log_loss", "accuracy")
 
     def __init__(
         self,
@@ -218,13 +220,13 @@ class Classifier(TrainableModel):
         logits = sum(parts)
         real = labels >= 0
         labels = tf.maximum(labels, 0)
+        losses = log_losses = self._cross_entropy(logits, labels, training=False)
         if training:
             losses = sum(self._cross_entropy(part, labels, training) for part in parts)
-        else:
-            losses = self._cross_entropy(logits, labels, training)
         right = tf.argmax(logits, axis=-1, output_type=labels.dtype) == labels
         sums = {
             "loss": tf.reduce_sum(tf.where(real, losses, 0.0)),
+            "log_loss": tf.reduce_sum(tf.where(real, log_losses, 0.0)),
             "accuracy": tf.reduce_sum(tf.cast(right & real, tf.float32)),
         }
         return sums, tf.reduce_sum(tf.cast(real, tf.float32))

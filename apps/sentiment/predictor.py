@@ -1,10 +1,12 @@
 """From strings to classes: clean, tokenize, read, calibrate; and the same as a SavedModel."""
 
+import sys
 from collections.abc import Callable, Sequence
 
 import numpy as np
 import tensorflow as tf
 
+from data.errors import UserError
 from data.labelled.markup import SET_APART
 from data.labelled_batches import LabelledBatches, shortened
 from data.tokenizer import END, PAD, Tokenizer
@@ -41,6 +43,8 @@ class Scorer:
         """
         self._config = config
         self._tokenizer = tokenizer
+        self.cut = 0
+        """How many of the texts scored last were longer than what is read of one."""
 
         def score(ids):
             note("classification")
@@ -61,6 +65,7 @@ class Scorer:
             max_length=settings.max_length,
             keep=settings.keep,
         )
+        self.cut = batches.cut
         scored = np.concatenate([self._score(ids).numpy() for ids, _ in batches.plain()])
         logits = np.empty_like(scored)
         logits[batches.order] = scored
@@ -68,8 +73,18 @@ class Scorer:
 
 
 def temperature(run: RunFolder) -> float:
-    """What logits are divided by to make honest probabilities, as fitted on validation."""
-    return read(run.metrics).get("validation", {}).get("temperature", 1.0)
+    """What logits are divided by to make honest probabilities, as fitted on validation.
+
+    Raises:
+        UserError: the run was stopped between its last epoch and that.
+    """
+    found = read(run.metrics).get("validation", {}).get("temperature")
+    if found is None:
+        raise UserError(
+            f"{run} has no scores on validation, which say how sure it may be: "
+            "finish it with the command that trained it."
+        )
+    return found
 
 
 def predictor(
@@ -82,6 +97,12 @@ def predictor(
         if not texts:
             return []
         logits = scorer([as_read(config, text) for text in texts])
+        if scorer.cut:
+            print(
+                f"Of {scorer.cut} of {len(texts)} texts only the {config.data.keep} was read, "
+                f"{config.data.max_length} tokens (--data.max-length of the run).",
+                file=sys.stderr,
+            )
         return [prediction(row, model.classes, n_best) for row in softmax(logits, calibration)]
 
     return respond

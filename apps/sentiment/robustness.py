@@ -15,8 +15,9 @@ _ROWS = ("qwertyuiop", "asdfghjkl", "zxcvbnm")
 # (female, male) words of English for people one may meet, in pairs that say the same but for the
 # gender. Words that are often something else are not among them: miss (a verb), master, lord and
 # godfather (titles of films), sir, king and prince (names), host and count (verbs), guy and dude
-# (anybody). First names are not either: in a review they are part of the name of one person. In
-# other languages the same letters may be other words, such as "her" and "man" in German.
+# (anybody). First names are a list of their own: in a review they may be part of the name of one
+# person, whom readers have an opinion of. In other languages the same letters may be other words,
+# such as "her" and "man" in German.
 GENDERED = (
     ("she", "he"),
     ("herself", "himself"),
@@ -81,6 +82,30 @@ GENDERED = (
     ("schoolgirls", "schoolboys"),
     ("cowgirl", "cowboy"),
     ("cowgirls", "cowboys"),
+)
+
+# (female, male) first names. None is a word in lower case too (Rose, Mark) or an award (Oscar).
+FIRST_NAMES = (
+    ("Mary", "John"),
+    ("Jennifer", "Michael"),
+    ("Linda", "David"),
+    ("Susan", "Robert"),
+    ("Lisa", "James"),
+    ("Sarah", "Daniel"),
+    ("Karen", "Richard"),
+    ("Nancy", "Thomas"),
+    ("Betty", "George"),
+    ("Helen", "Joseph"),
+    ("Sandra", "Charles"),
+    ("Laura", "Steven"),
+    ("Julia", "Martin"),
+    ("Anna", "Paul"),
+    ("Emma", "Kevin"),
+    ("Emily", "Brian"),
+    ("Alice", "Edward"),
+    ("Jane", "Peter"),
+    ("Sophie", "Simon"),
+    ("Kate", "Tom"),
 )
 
 # Words with a hyphen are one word: "Spider-Man" and "man-made" are about nobody.

@@ -62,6 +62,8 @@ def _lines(path: str):
         with Path(path).expanduser().open(encoding="utf-8") as file:
             for number, line in enumerate(file, start=1):
                 fields = line.rstrip().split(" ")
+                if fields == [""]:
+                    continue
                 if number == 1 and len(fields) == 2 and fields[0].isdigit():
                     continue  # word2vec's count and width
                 width = width or len(fields) - 1

@@ -8,7 +8,7 @@ from ..harness.watch import Watch, markdown_table
 from .config import Config
 from .data import SentimentData
 from .explain import Explainer
-from .metrics import fit_temperature, reliability, score, softmax
+from .metrics import confusion, fit_temperature, reliability, score, softmax
 from .model import Classifier
 from .predictor import Scorer
 
@@ -58,8 +58,6 @@ def watch(config: Config, run: RunFolder, model: Classifier, data: SentimentData
     def figures():
         found, probabilities = logits(), softmax(logits())
         guessed = probabilities.argmax(axis=1)
-        counts = np.zeros((len(classes), len(classes)), int)
-        np.add.at(counts, (labels, guessed), 1)
         honest = softmax(found, fit_temperature(labels, found))
         curves = {
             "as trained": reliability(labels, probabilities),
@@ -67,7 +65,7 @@ def watch(config: Config, run: RunFolder, model: Classifier, data: SentimentData
         }
         latest.clear()
         return {
-            "confusion": confusion_matrix(counts, classes),
+            "confusion": confusion_matrix(confusion(labels, guessed, classes), classes),
             "precision_recall": precision_recall(labels, probabilities, classes),
             "calibration": calibration(curves),
             **{

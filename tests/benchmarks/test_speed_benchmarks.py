@@ -118,11 +118,15 @@ def test_findings_are_undone_and_put_back(monkeypatch):
 
     def steps(name):
         traced.append((name, buckets.GRAIN, keras.config.dtype_policy().name))
-        return (lambda: None), {"narrow_buckets": 50, "bfloat16": 200}.get(name, 100)
+        batches = [lambda: None] * translate_findings.BATCHES
+        return batches, {"narrow_buckets": 50, "bfloat16": 200}.get(name, 100)
 
     monkeypatch.setattr(translate_findings, "_steps", steps)
-    medians = dict.fromkeys(("all", *translate_findings.WITHOUT, "bfloat16"), 1.0)
-    monkeypatch.setattr(translate_findings, "interleaved_medians", lambda runs, rounds: medians)
+
+    def medians(runs, rounds):
+        return dict.fromkeys(runs, 1.0)
+
+    monkeypatch.setattr(translate_findings, "interleaved_medians", medians)
     found = translate_findings.measure()
     assert found["narrow_buckets"] == 2.0 and found["bfloat16"] == 2.0
     assert found["dropout_by_bytes"] == 1.0

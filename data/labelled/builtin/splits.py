@@ -15,7 +15,7 @@ from .families import Plan, draw_plan, write
 from .templates import KINDS, TEMPLATES, Template
 from .words import WORDS
 
-SIZES = {"train": 1000, "validation": 100, "test": 144}  # of each kind
+SIZES = {"train": 3000, "validation": 100, "test": 144}  # of each kind
 FEWEST_WORDS, MOST_WORDS = 10, 60
 _TRIES = 2000  # draws before a template is given up
 _HELD_OUT_PERCENT = {"test": 12, "validation": 12}

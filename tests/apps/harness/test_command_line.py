@@ -38,6 +38,7 @@ class Config(BaseConfig):
 PRESETS = {
     "large": {"train": {"epochs": 9, "seed": 5}, "model": {"options": {"heads": 8, "layers": 6}}},
     "calm": {"train": {"learning_rate": 0.0001}},
+    "large-gru": {"train": {"epochs": 3}, "model": {"memory": "gru", "options": {"layers": 2}}},
 }
 
 
@@ -130,10 +131,23 @@ def test_the_preset_of_the_corpus_is_laid_under_the_flags(calls):
     assert folder.name == "large-transformer"
 
 
+def test_a_memory_may_have_a_preset_of_its_own_for_a_corpus(calls):
+    config, folder = trained(calls, "--data.corpus", "large", "--model.memory", "gru")
+    assert (config.train.epochs, config.model.options) == (3, {"layers": 2})
+    assert config.train.seed == Config().train.seed
+    assert folder.name == "large-gru"
+    config, _ = trained(
+        calls, "--data.corpus", "large", "--model.memory", "gru", "--preset", "none"
+    )
+    assert config.train.epochs == Config().train.epochs
+
+
 def test_a_preset_can_be_named_or_refused(calls):
     config, _ = trained(calls, "--data.corpus", "large", "--preset", "none")
     assert config.train == Config().train
-    config, _ = trained(calls, "--data.corpus=large", "--preset=calm")
+    config, folder = trained(calls, "--data.corpus=large", "--preset=calm")
+    assert folder.name == "calm"  # or it would meet the run of the corpus's own preset
+    assert trained(calls, "--preset", "calm", "--model.memory", "lstm")[1].name == "calm-lstm"
     assert (config.train.epochs, config.train.learning_rate) == (Config().train.epochs, 0.0001)
 
 
@@ -204,7 +218,7 @@ def test_compare_takes_names_or_all(calls, runs, capsys):
         ("train --model.options layers", "should be KEY=VALUE pairs"),
         ("train --data.columns 1", "--data.columns"),
         ("train --preset lage", "There is no preset lage: did you mean large?"),
-        ("train --preset zzz", "There is no preset zzz: there are large, calm, none."),
+        ("train --preset zzz", "There is no preset zzz: there are large, calm, large-gru, none."),
         ("train --run a/b", "'a/b' cannot name a run"),
         ("evaluate --run large-lst", "There is no run large-lst: did you mean large-lstm?"),
         ("evaluate --run begun", "The run begun has no trained model yet"),

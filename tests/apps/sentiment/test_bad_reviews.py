@@ -2,6 +2,7 @@
 
 import io
 import json
+import shutil
 
 import pytest
 
@@ -94,6 +95,26 @@ def test_odd_texts_get_an_answer_each(trained_with):
     for answer in answers[:-1]:
         assert answer["text"] in ("good", "bad") and 0.5 <= answer["score"] <= 1
     assert answers[-1]["text"] == ""
+
+
+def test_what_is_cut_is_told(trained_with, capfd):
+    config, trained = trained_with("lstm")
+    predict(APP, trained, ["It was good.", "It was good. " * 100], io.StringIO())
+    said = capfd.readouterr().err.strip()
+    assert said == (
+        "Of 1 of 2 texts only the head was read, 40 tokens (--data.max-length of the run)."
+    )
+
+
+def test_a_run_that_was_stopped_before_its_scores_is_told(trained_with, tmp_path, capfd):
+    _, whole = trained_with("lstm")
+    stopped = shutil.copytree(whole.path, tmp_path / "runs" / APP.name / "stopped")
+    metrics = json.loads((stopped / "metrics.json").read_text())
+    (stopped / "metrics.json").write_text(json.dumps({"training": metrics["training"]}))
+    words = ["predict", "--runs", str(tmp_path / "runs"), "--run", "stopped", "Fine."]
+    assert run(APP, words) == 2
+    said = capfd.readouterr().err.strip()
+    assert "finish it with the command that trained it" in said and "\n" not in said
 
 
 def test_odd_texts_are_explained_whole(trained_with):

@@ -16,7 +16,7 @@ from data.labelled import Examples
 GOOD = ["a fine film, so good", "what a good, good plot", "good and fine", "fine, not bad at all"]
 BAD = ["a dull film, so bad", "what a bad plot", "bad and dull", "not good at all, dull", "dull?"]
 TEXTS, LABELS = GOOD + BAD, [1] * len(GOOD) + [0] * len(BAD)
-NAMES = ("tfidf_lr", "nbsvm")
+NAMES = ("bag_of_words", "tfidf_lr", "nbsvm")
 
 
 def fit(texts, labels, seed):
@@ -132,9 +132,10 @@ def test_three_classes_of_which_one_is_missing(name):
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_order_of_words_is_seen_in_pairs(name):
+def test_order_of_words_is_seen_in_pairs_alone(name):
     texts = ["good not bad", "bad not good"] * 4
-    assert fit(texts, [1, 0] * 4, 1)[name].predict(texts[:2]).tolist() == [1, 0]
+    found = fit(texts, [1, 0] * 4, 1)[name].predict(texts[:2]).tolist()
+    assert (found == [1, 0]) == (name != "bag_of_words")
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -160,7 +161,7 @@ def test_texts_that_contradict_themselves_raise_no_warning():
 
 
 def test_settings_are_those_that_are_best_on_validation(monkeypatch):
-    def always(counts, labels, strength):
+    def always(counts, labels, strength, phrases=None):
         return lambda counts: np.full(counts.shape[0], strength)
 
     monkeypatch.setattr(baselines, "_tfidf_lr", always)

@@ -1,10 +1,13 @@
 """Typing errors of every kind, and exchanges of words worked out by hand."""
 
 from collections import Counter
+from types import SimpleNamespace
 
+import numpy as np
 import pytest
 
-from apps.sentiment.robustness import GENDERED, flip_rate, swapped, with_typos
+from apps.sentiment.evaluation import _exchanged
+from apps.sentiment.robustness import FIRST_NAMES, GENDERED, flip_rate, swapped, with_typos
 from data.labelled.builtin.people import PAIRS
 
 TEXT = "The plot was thin, but I liked (most of) the 12 actors!"
@@ -113,6 +116,26 @@ def test_gendered_words_have_one_partner_but_for_possessives():
     words = Counter(word for pair in GENDERED for word in pair)
     assert {word for word, count in words.items() if count > 1} == {"her", "his"}
     assert all(word == word.lower() for word in words)
+
+
+def test_names_are_in_one_pair_and_mean_nothing_else():
+    names = [name for pair in FIRST_NAMES for name in pair]
+    assert len(set(names)) == len(names)
+    assert not {"Rose", "Grace", "Mark", "Will", "Bill", "Jack", "Frank", "Oscar"} & set(names)
+
+
+@pytest.mark.parametrize("small", [False, True])
+def test_names_change_places_however_they_are_written(small):
+    """In a corpus without capitals, names have none; the classifier here likes Paul."""
+    texts = ["Paul liked the film.", "Anna liked the film.", "Nobody liked the film."]
+    texts = [text.lower() for text in texts] if small else texts
+    of = SimpleNamespace(corpus=SimpleNamespace(name="files"))
+
+    def scorer(texts):
+        return np.array([[0, 1] if "paul" in text.lower() else [1, 0] for text in texts])
+
+    found = _exchanged(scorer, texts, scorer(texts).argmax(axis=1), of)
+    assert found == {"name_flips": 1.0, "name_texts": 2.0}
 
 
 def test_flip_rate():

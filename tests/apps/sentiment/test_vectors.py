@@ -21,7 +21,7 @@ def file(tmp_path):
 
 @pytest.mark.parametrize("head", ["", "3 2\n"], ids=["GloVe", "word2vec"])
 def test_whole_words_get_their_vectors(file, head):
-    found = read_vectors(file(f"{head}the 1 2\ncat 0.5 -1e-1\ns 7 7\n"), PIECES)
+    found = read_vectors(file(f"{head}the 1 2\n\ncat 0.5 -1e-1\ns 7 7\n\n"), PIECES)
     assert found.dtype == np.float32
     np.testing.assert_allclose(found[[1, 2, 4]], [[1, 2], [0.5, -0.1], [1, 2]])
     assert np.isnan(found[[0, 3, 5, 6]]).all()
