@@ -80,21 +80,18 @@ def kill_at(process, checkpoint: Path, moment: tuple[int, int]) -> None:
 @pytest.fixture(scope="module")
 def whole(command, folder):
     """A run that nothing interrupted."""
-    process = start(command("whole"))
-    output = process.communicate()[0].decode()
-    assert process.returncode == 0, output
+    assert run(APP, command("whole")[3:]) == 0
     return folder / "runs" / "translate" / "whole"
 
 
-def test_killed_runs_end_bit_for_bit_like_whole_ones(command, whole):
+def test_a_killed_run_ends_bit_for_bit_like_a_whole_one(command, whole):
     killed = whole.with_name("killed")
-    draw = random.Random()
-    moments = [(0, draw.randint(1, 4)), (draw.randint(1, 2), draw.randint(0, 4))]
-    print(f"killed at {moments}")
-    for moment in moments:
-        process = start(command("killed"))
-        kill_at(process, killed / "checkpoint.npz", moment)
-        assert not (killed / "model.keras").exists()
+    # Another one each time: in the first epoch, or later, when there are weights to average.
+    moment = random.Random().choice([(0, 1), (0, 4), (1, 0), (1, 3), (2, 0), (2, 2)])
+    print(f"killed at {moment}")
+    process = start(command("killed"))
+    kill_at(process, killed / "checkpoint.npz", moment)
+    assert not (killed / "model.keras").exists()
     process = start(command("killed"))
     output = process.communicate()[0].decode()
     assert process.returncode == 0, output
