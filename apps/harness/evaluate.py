@@ -67,9 +67,9 @@ def evaluate_model(
         split,
         evaluation.metrics,
         seconds,
-        evaluation.signatures,
-        verdicts,
-        evaluation.details,
+        signatures=evaluation.signatures,
+        against=verdicts,
+        details=evaluation.details,
     )
     atomic_write(run.report, evaluation.report)
     lines = (json.dumps(row, ensure_ascii=False) for row in evaluation.rows)

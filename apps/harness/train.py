@@ -167,10 +167,11 @@ def _take_weights(config: BaseConfig, donor: RunFolder, model: keras.Model) -> N
     if ours != theirs or [w.shape for w in weights] != [tuple(w.shape) for w in model.weights]:
         names = [name for name in theirs if name in ours and theirs[name] != ours[name]]
         listed = ", ".join(f"{name} {theirs[name]} -> {ours[name]}" for name in names)
-        why = f"{listed}): give it the same model settings."
-        if not listed:
-            why = "its shapes differ): the corpus gives it another vocabulary or other classes."
-        raise UserError(f"The weights of {donor} do not fit this model ({why}")
+        cure = "give it the same model settings."
+        if not names:
+            listed = "its shapes differ"
+            cure = "the corpus gives it another vocabulary or other classes."
+        raise UserError(f"The weights of {donor} do not fit this model ({listed}): {cure}")
     model.set_weights(weights)
 
 

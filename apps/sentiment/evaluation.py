@@ -9,7 +9,7 @@ from data.labelled.builtin import kinds as kinds_of
 from data.labelled.builtin.people import PAIRS
 
 from ..harness.app import Evaluation
-from ..harness.report import render, table, wrap
+from ..harness.report import WIDTH, render, table, wrap
 from ..harness.run_folder import RunFolder
 from . import baselines
 from .config import Config
@@ -80,7 +80,13 @@ def evaluate(
     ]
     title = f"{run.name}: {data.corpus.name}, {split}, {len(texts):,} texts"
     kinds = _by_kind(data, texts, guessed == labels)
+    notes = [
+        *data.corpus.notes,
+        f"{cut:,} of the {split} texts are longer than what is read, "
+        f"the {config.data.keep} of {config.data.max_length} tokens.",
+    ]
     parts = {
+        "About the texts": "\n".join(line for note in notes for line in wrap(note, WIDTH - 2)),
         "Classes": class_table(labels, guessed, classes),
         "Confusion: a row is a true class": confusion_table(labels, guessed, classes),
         **({"Kinds of reviews": _kind_table(kinds)} if kinds else {}),
@@ -89,13 +95,7 @@ def evaluate(
     }
     sections = [_titled(heading, body) for heading, body in parts.items()]
     overview = render(title, {**metrics, **beside}, MEASURES)
-    notes = [
-        *data.corpus.notes,
-        f"{cut:,} of the {split} texts are longer than what is read, "
-        f"the {config.data.keep} of {config.data.max_length} tokens.",
-    ]
-    about = _titled("About the texts", "\n".join(line for n in notes for line in wrap(n, 78)))
-    report = "\n".join([overview, about, *sections, _shown(rows)])
+    report = "\n".join([overview, *sections, _shown(rows)])
     details = {
         "classes": per_class(labels, guessed, classes),
         "confusion": confusion(labels, guessed, classes).tolist(),
