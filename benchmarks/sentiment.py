@@ -65,8 +65,8 @@ class Trial:
 
 TRIALS = {
     "builtin": Trial("builtin", (), (1, 2, 3)),
-    "sst2": Trial("sst2.best", ("--data.corpus", "sst2"), (1, 2, 3)),
-    "sst5": Trial("sst5.best", ("--data.corpus", "sst5"), (1, 2, 3)),
+    "sst2": Trial("sst2.best", ("--data.corpus", "sst2_phrases"), (1, 2, 3)),
+    "sst5": Trial("sst5.best", ("--data.corpus", "sst5_phrases"), (1, 2, 3)),
     "imdb-lstm": Trial("imdb.lstm", ("--data.corpus", "imdb")),
     "imdb-transformer": Trial(
         "imdb.transformer", ("--data.corpus", "imdb", "--model.memory", "transformer")
@@ -88,9 +88,9 @@ def trial(arguments: argparse.Namespace) -> None:
 
 
 def memories(arguments: argparse.Namespace) -> None:
-    """Every memory on SST-2, without phrases beside it; what is recorded is not measured again."""
+    """Every memory on the sentences of SST-2; what is recorded is not measured again."""
+    command = "python -m benchmarks.sentiment memories"
     for memory in arguments.memories or MEMORIES:
-        command = f"python -m benchmarks.sentiment memories --memories {memory}"
         rows = f"memories.{memory}"
         known = {row["what"] for row in record.read(APP)}
         if f"{APP}.{rows}.accuracy" in known and not arguments.again:

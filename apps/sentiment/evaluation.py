@@ -34,7 +34,7 @@ TYPING_ERRORS = (0.0, 0.05, 0.10)
 FEWEST_EXCHANGED = 0.01
 """Of fewer texts than this share, a change of words tells nothing."""
 QUICK = 10_000_000
-"""On training texts of up to so many characters together, the baselines take seconds."""
+"""With training texts of up to so many characters, times classes, the baselines take seconds."""
 TITLES = {
     "bag_of_words": "Words alone, TF-IDF + logistic regression",
     "tfidf_lr": "Phrases, TF-IDF + logistic regression",
@@ -70,7 +70,8 @@ def evaluate(
     }
     noise = _under_noise(scorer, texts, labels, logits, classes, config.train.seed)
     beside, verdicts = {}, ["They are fitted by `evaluate`, on the test split."]
-    if split == "test" or sum(map(len, data.split("train").texts)) <= QUICK:
+    size = len(classes) * sum(map(len, data.split("train").texts))
+    if split == "test" or size <= QUICK:
         beside, verdicts = _baselines(config, data, split, texts, labels, guessed)
     rows = [
         {"text": text, "label": classes[label], "guess": classes[guess], "probability": sure}
@@ -191,7 +192,7 @@ def _baselines(config, data, split, texts, labels, guessed) -> tuple[dict[str, f
     scores, verdicts = {}, []
     if split == "validation":
         verdicts.append("Their settings are chosen on these texts, which flatters them.")
-    fitted = baselines.fit(data.split("train"), data.split("validation"), config.train.seed)
+    fitted = baselines.fit(data.split("train"), data.split("validation"))
     for name, baseline in fitted.items():
         theirs = baseline.predict(texts)
         scores[f"{name}_accuracy"] = float(np.mean(theirs == labels))

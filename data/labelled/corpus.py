@@ -1,6 +1,6 @@
 """What a labelled corpus is once it is read."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 SPLITS = ("train", "validation", "test")
@@ -23,6 +23,11 @@ class Examples:
 
     def __len__(self) -> int:
         return len(self.texts)
+
+    def chosen(self, places: Iterable[int]) -> "Examples":
+        """Those at these places, in this order."""
+        places = list(places)
+        return Examples([self.texts[at] for at in places], [self.labels[at] for at in places])
 
 
 @dataclass(frozen=True)

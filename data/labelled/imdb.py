@@ -46,7 +46,10 @@ def read(data_dir: str | None) -> LabelledCorpus:
     keys = {split: [text_key(text) for text in found.texts] for split, found in published.items()}
     labels = [CLASSES[label] for label in train.labels]
     split_of = draw_per_class(keys["train"], labels, ["validation"], HELD_OUT, SEED)
-    splits = {split: _those(train, split_of, split) for split in ("train", "validation")}
+    splits = {
+        split: train.chosen(at for at, its_split in enumerate(split_of) if its_split == split)
+        for split in ("train", "validation")
+    }
     held_out = len(splits["validation"])
     return LabelledCorpus(
         name=NAME,
@@ -86,10 +89,3 @@ def _examples(reviews: dict[str, str], split: str) -> Examples:
     own = [name for name in reviews if name.startswith(f"{split}/")]
     own.sort(key=lambda name: hashlib.sha1(name.encode(), usedforsecurity=False).digest())
     return Examples([reviews[name] for name in own], [int("/pos/" in name) for name in own])
-
-
-def _those(examples: Examples, split_of: list[str], split: str) -> Examples:
-    chosen = [index for index, its_split in enumerate(split_of) if its_split == split]
-    return Examples(
-        [examples.texts[index] for index in chosen], [examples.labels[index] for index in chosen]
-    )

@@ -20,6 +20,8 @@ _READERS = {
     "imdb": imdb.read,
     "sst2": sst.read_two,
     "sst5": sst.read_five,
+    "sst2_phrases": sst.read_two_phrases,
+    "sst5_phrases": sst.read_five_phrases,
 }
 
 

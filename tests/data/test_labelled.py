@@ -5,7 +5,7 @@ from data.labelled import Examples, load, names
 
 
 def test_an_unknown_corpus_is_answered_with_the_right_names():
-    assert names() == ("builtin", "imdb", "sst2", "sst5", "files")
+    assert names() == ("builtin", "imdb", "sst2", "sst5", "sst2_phrases", "sst5_phrases", "files")
     with pytest.raises(UserError, match="no corpus mine: choose one of builtin, imdb, sst2, sst5"):
         load("mine")
     with pytest.raises(UserError, match=r"no corpus sst-2: did you mean sst2\?"):

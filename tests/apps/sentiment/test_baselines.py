@@ -19,9 +19,9 @@ TEXTS, LABELS = GOOD + BAD, [1] * len(GOOD) + [0] * len(BAD)
 NAMES = ("bag_of_words", "tfidf_lr", "nbsvm")
 
 
-def fit(texts, labels, seed):
+def fit(texts, labels):
     """Trained on some texts, with the settings that are best on them."""
-    return baselines.fit(Examples(texts, labels), Examples(texts, labels), seed)
+    return baselines.fit(Examples(texts, labels), Examples(texts, labels))
 
 
 @pytest.fixture
@@ -52,7 +52,7 @@ def test_words(text, expected):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_two_classes(name):
-    baseline = fit(TEXTS, LABELS, 1)[name]
+    baseline = fit(TEXTS, LABELS)[name]
     assert baseline.predict(TEXTS).tolist() == LABELS
     assert baseline.predict(["A <b>FINE</b> film", "dull, dull", "bad plot"]).tolist() == [1, 0, 0]
     assert baseline.predict(["", "words never seen"]).tolist() == [0, 0]  # the larger class
@@ -61,7 +61,7 @@ def test_two_classes(name):
 @pytest.mark.parametrize("name", NAMES)
 def test_the_same_at_every_run(name):
     texts = [f"{word} {number % 7} {number % 11}" for number, word in enumerate(TEXTS * 10)]
-    first, second = (fit(texts, LABELS * 10, 4)[name] for _ in range(2))
+    first, second = (fit(texts, LABELS * 10)[name] for _ in range(2))
     assert (first.predict(texts) == second.predict(texts)).all()
 
 
@@ -91,7 +91,7 @@ NEW = [*TEXTS, "good plot", "so bad, at all", "film not good", "and", "at all fi
 def test_nbsvm_of_two_classes_is_as_in_the_paper(one_setting):
     scores = direct_nbsvm(TEXTS, np.equal(LABELS, 1), NEW)
     assert np.abs(scores).min() > 1e-3
-    assert fit(TEXTS, LABELS, 1)["nbsvm"].predict(NEW).tolist() == (scores > 0).tolist()
+    assert fit(TEXTS, LABELS)["nbsvm"].predict(NEW).tolist() == (scores > 0).tolist()
 
 
 def test_nbsvm_weights_are_as_in_the_paper():
@@ -104,10 +104,10 @@ def test_nbsvm_weights_are_as_in_the_paper():
         binary=True,
     )
     *machine, bias = baselines._machine(
-        counter.fit_transform(TEXTS), np.equal(LABELS, 1), strength=0.1, seed=1
+        counter.fit_transform(TEXTS), np.equal(LABELS, 1), strength=0.1
     )
     scores = counter.transform(NEW) @ baselines._interpolated(*machine, beta=0.25) + bias
-    np.testing.assert_allclose(scores, direct_nbsvm(TEXTS, np.equal(LABELS, 1), NEW), atol=1e-3)
+    np.testing.assert_allclose(scores, direct_nbsvm(TEXTS, np.equal(LABELS, 1), NEW), atol=3e-3)
 
 
 def three_classes():
@@ -120,21 +120,21 @@ def test_nbsvm_of_three_classes_is_each_against_the_rest(one_setting):
     new = [*texts, *NEW, "average film", "so so"]
     scores = np.array([direct_nbsvm(texts, np.equal(labels, one), new) for one in range(3)])
     assert np.diff(np.sort(scores, 0)[1:], axis=0).min() > 1e-3
-    assert fit(texts, labels, 1)["nbsvm"].predict(new).tolist() == scores.argmax(0).tolist()
+    assert fit(texts, labels)["nbsvm"].predict(new).tolist() == scores.argmax(0).tolist()
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_three_classes_of_which_one_is_missing(name):
     texts, labels = three_classes()
-    assert fit(texts, labels, 1)[name].predict(texts).tolist() == labels
+    assert fit(texts, labels)[name].predict(texts).tolist() == labels
     without = [2 * label for label in LABELS]
-    assert fit(TEXTS, without, 1)[name].predict(TEXTS).tolist() == without
+    assert fit(TEXTS, without)[name].predict(TEXTS).tolist() == without
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_order_of_words_is_seen_in_pairs_alone(name):
     texts = ["good not bad", "bad not good"] * 4
-    found = fit(texts, [1, 0] * 4, 1)[name].predict(texts[:2]).tolist()
+    found = fit(texts, [1, 0] * 4)[name].predict(texts[:2]).tolist()
     assert (found == [1, 0]) == (name != "bag_of_words")
 
 
@@ -142,12 +142,12 @@ def test_order_of_words_is_seen_in_pairs_alone(name):
 def test_other_scripts(name):
     texts = ["电影很好", "很好看", "不好看", "电影不好", "хороший фильм", "плохой фильм"]
     labels = [1, 1, 0, 0, 1, 0]
-    assert fit(texts * 2, labels * 2, 1)[name].predict(texts).tolist() == labels
+    assert fit(texts * 2, labels * 2)[name].predict(texts).tolist() == labels
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_no_word_occurs_twice(name):
-    assert fit(["good", "bad"], [1, 0], 1)[name].predict(["bad", "good", "?"])[:2].tolist() == [
+    assert fit(["good", "bad"], [1, 0])[name].predict(["bad", "good", "?"])[:2].tolist() == [
         0,
         1,
     ]
@@ -156,7 +156,7 @@ def test_no_word_occurs_twice(name):
 def test_texts_that_contradict_themselves_raise_no_warning():
     rng = np.random.default_rng(0)
     texts = [" ".join(map(str, rng.integers(0, 9, 30))) for _ in range(60)]
-    found = fit(texts * 2, [0] * 60 + [1] * 60, 1)
+    found = fit(texts * 2, [0] * 60 + [1] * 60)
     assert set(found) == set(NAMES)
 
 
@@ -168,12 +168,12 @@ def test_settings_are_those_that_are_best_on_validation(monkeypatch):
     monkeypatch.setattr(baselines, "LOGISTIC_CS", (0, 1))
     for label in (0, 1):
         validation = Examples(TEXTS[:3], [label, label, 1 - label])
-        found = baselines.fit(Examples(TEXTS, LABELS), validation, 1)["tfidf_lr"]
+        found = baselines.fit(Examples(TEXTS, LABELS), validation)["tfidf_lr"]
         assert set(found.predict(TEXTS)) == {label}
 
 
 def test_nothing_to_learn_from():
     with pytest.raises(UserError, match="at least two classes"):
-        fit(["good", "fine"], [1, 1], 1)
+        fit(["good", "fine"], [1, 1])
     with pytest.raises(UserError, match="with words in them"):
-        fit(["", "<br />"], [0, 1], 1)
+        fit(["", "<br />"], [0, 1])
