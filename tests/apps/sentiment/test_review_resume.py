@@ -29,7 +29,7 @@ def stop_after(monkeypatch):
 
 def test_stopped_runs_end_like_whole_ones(make_config, stop_after, tmp_path):
     config = make_config(
-        "min_gru",
+        "rnn",
         data={"train": make_config().data.validation, "batch_tokens": 64},
         model={"dropout": 0.3, "word_dropout": 0.2, "ngrams": 2},
         train={

@@ -266,7 +266,7 @@ def test_one_epoch_of_every_setting(make_config, tmp_path, sections):
     files = dict.fromkeys(("train", "validation", "test"), str(corpus))
     data = {**files, "vocabulary": 20, **sections.get("data", {})}
     settings = {"epochs": 1, **sections.get("train", {})}
-    train(APP, make_config(**{**sections, "data": data, "train": settings}), run)
+    train(APP, make_config("rnn", **{**sections, "data": data, "train": settings}), run)
     figures = json.loads(run.metrics.read_text())
     assert figures["training"]["epochs"] == 1 and np.isfinite(figures["validation"]["accuracy"])
 
