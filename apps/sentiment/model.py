@@ -97,6 +97,17 @@ class Reader(keras.layers.Layer):
             ids = tf.where(hidden, UNKNOWN, ids)
         return self.read(self.embed(ids), ids != PAD, training)
 
+    def look_up(self, ids):
+        """What a call gives without training, with less arithmetic: tokens recur.
+
+        XLA cannot compile it, as it knows no shape that depends on how many tokens are different.
+        """
+        if not hasattr(self.memory, "look_up"):
+            return self(ids)
+        different, places = tf.unique(tf.reshape(ids, (-1,)))
+        places = tf.reshape(places, tf.shape(ids))
+        return self.memory.look_up(self.embed(different), places, ids != PAD)
+
     def embed(self, ids):
         """What the memory reads of token ids, `(batch, time, units)`."""
         # Rows of length about 1, as scoring tokens with them needs, become entries of size about 1.
@@ -193,6 +204,11 @@ class Classifier(TrainableModel):
     def call(self, ids, training=None):
         """Logits `(batch, classes)` of token ids `(batch, time)`."""
         return sum(self._logits(self.vectors(ids, training), ids, training))
+
+    def classify(self, ids):
+        """The same without training, by `Reader.look_up`."""
+        vectors = self.pooling(self.reader.look_up(ids), mask=ids != PAD)
+        return sum(self._logits(vectors, ids))
 
     def vectors(self, ids, training=None):
         """What each text is to the memory, `(batch, units)`."""

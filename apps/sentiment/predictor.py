@@ -48,7 +48,7 @@ class Scorer:
 
         def score(ids):
             note("classification")
-            return (of or model)(ids)
+            return (of or model.classify)(ids)
 
         # AutoGraph would have nothing to convert, and takes half of the tracing.
         any_size = [tf.TensorSpec((None, None), tf.int32)]
@@ -136,7 +136,7 @@ class Exported(tf.Module):
         ids = self._tokenizer.tokenize(_without_tags(texts) if settings.clean else texts)
         ids = shortened(ids, settings.max_length, settings.keep)
         ends = tf.fill((ids.nrows(out_type=tf.int32), 1), END)
-        logits = self._model(tf.concat([ids, ends], axis=1).to_tensor(PAD))
+        logits = self._model.classify(tf.concat([ids, ends], axis=1).to_tensor(PAD))
         probabilities = tf.nn.softmax(logits / self._calibration)
         classes = tf.constant(self._model.classes)
         labels = tf.gather(classes, tf.argmax(probabilities, axis=-1))

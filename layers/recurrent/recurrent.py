@@ -96,9 +96,11 @@ class Recurrent(keras.layers.RNN):
             return super().call(sequences, initial_state, mask=mask, training=training)
         if self.unroll and sequences.shape[1] is None:
             raise ValueError("`unroll=True` needs a static number of steps.")
-        states = self._first_states(sequences, initial_state, memory)
+        rows = ops.shape(sequences)[0]
+        states = self._first_states(sequences.shape[0], rows, initial_state, memory)
         memory = {} if memory is None else {"memory": memory, "memory_mask": memory_mask}
-        last_output, outputs, states = self._run(sequences, states, mask, training, memory)
+        projected = self.cell.project(sequences, training=training)
+        last_output, outputs, states = self._run(projected, rows, states, mask, training, memory)
         output = outputs if self.return_sequences else last_output
         output = ops.cast(output, self.compute_dtype)
         states = [ops.cast(state, self.compute_dtype) for state in states]
@@ -107,11 +109,39 @@ class Recurrent(keras.layers.RNN):
                 variable.assign(state)
         return (output, *states) if self.return_state else output
 
-    def _first_states(self, sequences, initial_state, memory):
+    def look_up(self, table, ids, mask=None):
+        """Run the cell over rows of a table, without dropout: `self(table[ids], mask=mask)`.
+
+        What of a step depends on its input alone is computed once for each row, however often it
+        occurs. For a batch of texts, whose words recur, that saves most of this part.
+
+        Args:
+            table: tensor `(rows, features)`.
+            ids: integers `(batch, time)`, rows of the table.
+            mask: boolean tensor `(batch, time)`, True = keep.
+
+        Returns:
+            The output, or outputs, that a call returns.
+
+        Raises:
+            ValueError: if the layer is stateful or returns its states.
+        """
+        if self.stateful or self.return_state:
+            raise ValueError("A layer that keeps or returns its states looks nothing up.")
+        if not isinstance(self.cell, Cell):
+            return self(ops.take(table, ids, axis=0), mask=mask)
+        projected = self.cell.project(ops.expand_dims(ops.cast(table, self.compute_dtype), 0))
+        projected = keras.tree.map_structure(lambda x: ops.take(x[0], ids, axis=0), projected)
+        rows = ops.shape(ids)[0]
+        states = self._first_states(None, rows, None, None)
+        last_output, outputs, _ = self._run(projected, rows, states, mask, False, {})
+        return ops.cast(outputs if self.return_sequences else last_output, self.compute_dtype)
+
+    def _first_states(self, known_rows, rows, initial_state, memory):
         if self.stateful:
-            rows, expected = sequences.shape[0], self.states[0].shape[0]
-            if rows not in (None, expected):
-                raise ValueError(f"This stateful layer has {expected} rows, received {rows}.")
+            expected = self.states[0].shape[0]
+            if known_rows not in (None, expected):
+                raise ValueError(f"This stateful layer has {expected} rows, received {known_rows}.")
             if initial_state is None:
                 # Copies, since the variables change before a gradient reads them on torch.
                 initial_state = [ops.copy(state) for state in self.states]
@@ -119,16 +149,15 @@ class Recurrent(keras.layers.RNN):
             # A state of unknown size is as long as the memory, and made with it at hand.
             sized = all(None not in size for size in state_shapes(self.cell))
             memory = {} if sized else {"memory": memory}
-            initial_state = self.cell.get_initial_state(ops.shape(sequences)[0], **memory)
+            initial_state = self.cell.get_initial_state(rows, **memory)
         return [self.cell.computed(state) for state in keras.tree.flatten(initial_state)]
 
-    def _run(self, sequences, states, mask, training, memory):
-        projected = self.cell.project(sequences, training=training)
+    def _run(self, projected, rows, states, mask, training, memory):
         if not memory:
             result = self._run_parallel(projected, states, mask, training)
             if result is not None:
                 return result
-        step = self.cell.begin(ops.shape(sequences)[0], training=training, **memory)
+        step = self.cell.begin(rows, training=training, **memory)
         return run(
             step,
             projected,

@@ -1,6 +1,7 @@
 """Recurrent layers as an encoder."""
 
 import keras
+from keras import ops
 
 from layers.recurrent.cell import check_rate, clone_cell, drop_for_sequence
 from layers.recurrent.recurrent import Recurrent
@@ -68,10 +69,31 @@ class RecurrentEncoder(keras.layers.Layer):
             layer.build(inputs_shape)
             inputs_shape = layer.compute_output_shape(inputs_shape)
 
+    def look_up(self, table, ids, mask=None):
+        """The same as `self(table[ids], mask=mask)` with less arithmetic, see `Recurrent.look_up`.
+
+        Args:
+            table: tensor `(rows, features)`.
+            ids: integers `(batch, time)`, rows of the table.
+            mask: boolean tensor `(batch, time)`, True = keep.
+        """
+        first, *above = self.stack
+        if self.bidirectional:
+            outputs = first.forward_layer.look_up(table, ids, mask)
+            backward = first.backward_layer.look_up(table, ids, mask)
+            if first.return_sequences:
+                backward = ops.flip(backward, axis=1)
+            outputs = ops.concatenate([outputs, backward], axis=-1)
+        else:
+            outputs = first.look_up(table, ids, mask)
+        return self._run(above, outputs, mask, training=False)
+
     def call(self, inputs, mask=None, training=False):
         """Run all layers; see the class for arguments and results."""
-        outputs = inputs
-        for layer in self.stack:
+        return self._run(self.stack, inputs, mask, training)
+
+    def _run(self, layers, outputs, mask, training):
+        for layer in layers:
             outputs = layer(outputs, mask=mask, training=training)
             if training and self.dropout:
                 outputs = drop_for_sequence(outputs, self.dropout, self.seed_generator)

@@ -181,6 +181,11 @@ def test_every_token_matters(model):
         assert np.abs(model(other).numpy() - before).max() > 1e-5
 
 
+def test_tokens_that_are_looked_up_are_classified_alike(model):
+    tokens = pad(np.repeat(ids(np.random.default_rng(0), 2, 4), 3, axis=1), 3)
+    np.testing.assert_allclose(model.classify(tokens), model(tokens), atol=1e-5)
+
+
 def test_a_saved_model_is_the_same(model, tmp_path):
     tokens = ids(np.random.default_rng(0), 2, 6)
     model.save(tmp_path / "model.keras")

@@ -9,10 +9,13 @@ from layer_contract import check_layer
 from layers.attention import AdditiveAttention, LuongAttention, MonotonicLuongAttention
 from layers.recurrent import (
     LSTMCell,
+    MinGRUCell,
     Recurrent,
     RecurrentDecoder,
     RecurrentEncoder,
     RecurrentSummary,
+    ResidualCell,
+    StockCell,
 )
 
 RNG = np.random.default_rng(5)
@@ -73,6 +76,33 @@ def test_padding_of_any_length_changes_no_kept_output():
     encoder, summary = RecurrentEncoder(LSTMCell(4), layers=2), RecurrentSummary(LSTMCell(4))
     close(encoder(more, mask=wide)[:, :5], encoder(x, mask=MASK))
     close(summary(more, mask=wide), summary(x, mask=MASK))
+
+
+@pytest.mark.parametrize("layer", [RecurrentEncoder, RecurrentSummary])
+@pytest.mark.parametrize("options", [{}, {"layers": 2, "bidirectional": False}], ids=str)
+@pytest.mark.parametrize(
+    "cell",
+    [
+        LSTMCell(4),
+        MinGRUCell(4),  # runs without a loop
+        ResidualCell(LSTMCell(6)),  # projects to a tuple
+        StockCell(keras.layers.GRUCell(4)),
+        keras.layers.GRUCell(4),
+    ],
+    ids=lambda cell: type(cell).__name__,
+)
+def test_rows_that_are_looked_up_give_what_they_give_as_inputs(cell, layer, options):
+    table, ids = normal(7, 6), RNG.integers(0, 7, (3, 5))
+    layer = layer(cell, **options)
+    close(layer(table[ids], mask=MASK), layer.look_up(table, ids, MASK))
+    close(layer(table[ids]), layer.look_up(table, ids))
+
+
+def test_a_layer_with_states_looks_nothing_up():
+    for states in ({"stateful": True}, {"return_state": True}):
+        layer = Recurrent(LSTMCell(4), **states)
+        with pytest.raises(ValueError, match="looks nothing up"):
+            layer.look_up(normal(7, 6), np.zeros((3, 5), int))
 
 
 def test_summary_is_last_forward_and_first_backward():
