@@ -91,6 +91,8 @@ class App:
     warm_start: Callable[[Any, RunFolder, Any], float] | None = None
     """`(config, run, model) -> seconds`: gives a new model the weights to start from, as of a
     pre-training, and says how long that took; a run that goes on has its own."""
+    finish: Callable[[Any, Any, Any], None] | None = None
+    """`(config, model, data)`: sets what only a trained model can, before it is saved."""
     next_steps: bool = True
     """Whether training ends with what to do next."""
     presets: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)

@@ -62,6 +62,8 @@ def train(app: App, config: BaseConfig, run: RunFolder) -> None:
     _fit(app, config, run, model, data, standing, traces)
     steps = int(model.optimizer.iterations.numpy())
     model = _to_be_used(model)
+    if app.finish:
+        app.finish(config, model, data)
     with atomic_path(run.model) as partial:
         model.save(partial)
     forget(run.metrics)

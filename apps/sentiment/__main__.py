@@ -18,6 +18,7 @@ APP = App(
     export=later(__package__, "predictor:export"),
     watch=later(__package__, "watch:watch"),
     warm_start=later(__package__, "pretraining:warm_start"),
+    finish=later(__package__, "model:finish"),
 )
 
 if __name__ == "__main__":

@@ -2,39 +2,32 @@
 
 * `bag_of_words`: logistic regression on TF-IDF weights of single words, whatever their order.
 * `tfidf_lr`: the same with phrases of up to three.
-* `nbsvm`: a linear support vector machine on log-count ratios, the weights of naive Bayes (Wang &
-  Manning 2012, "Baselines and Bigrams: Simple, Good Sentiment and Topic Classification").
+* `nbsvm`: a linear support vector machine on the log-count ratios of these, see `nbsvm.py`.
 
 Each is trained with a few settings, of which that with the best accuracy on validation is kept.
 """
 
-import contextlib
 import re
 import unicodedata
-import warnings
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from scipy import sparse
-from sklearn.exceptions import ConvergenceWarning
 from sklearn.feature_extraction.text import CountVectorizer, TfidfTransformer
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
-from sklearn.svm import LinearSVC
 
 from data.errors import UserError
 from data.labelled import Examples
 from data.labelled.markup import strip_markup
 
+from . import nbsvm
+
 LONGEST_PHRASE = 3
 FEWEST_TEXTS = 2
 """A phrase that occurs in one text only tells next to nothing about another one."""
-ALPHA = 1.0
-"""Added to the counts of naive Bayes."""
-BETAS = (0.25, 1.0)
-"""How far a support vector machine is trusted: 1 for its weights, 0 for their mean magnitude."""
-LOGISTIC_CS, SVM_CS = (1.0, 10.0), (0.01, 0.1, 1.0)
+LOGISTIC_CS = (1.0, 10.0)
 """Inverse strengths of regularization."""
 
 # Letters that are written without blanks between words are tokens one by one, and phrases of them
@@ -92,7 +85,10 @@ def fit(train: Examples, validation: Examples) -> dict[str, Baseline]:
     return {
         "bag_of_words": best(_tfidf_lr(counts, labels, c, single) for c in LOGISTIC_CS),
         "tfidf_lr": best(_tfidf_lr(counts, labels, c) for c in LOGISTIC_CS),
-        "nbsvm": best(one for strength in SVM_CS for one in _nbsvms(counts, labels, strength)),
+        "nbsvm": best(
+            lambda unseen, one=one: one(_present(unseen))
+            for one in nbsvm.trained(_present(counts), labels)
+        ),
     }
 
 
@@ -127,57 +123,9 @@ def _tfidf_lr(
 ) -> Callable:
     """A classifier by some of the phrases, all unless said otherwise."""
     model = make_pipeline(TfidfTransformer(sublinear_tf=True), LogisticRegression(C=strength))
-    with _as_far_as_it_gets():
+    with nbsvm.as_far_as_it_gets():
         model.fit(counts[:, phrases], labels)
     return lambda unseen: model.predict(unseen[:, phrases])
-
-
-def _nbsvms(counts: sparse.csr_matrix, labels: np.ndarray, strength: float) -> Iterator[Callable]:
-    """A classifier for each beta: each class against the rest; of two, the second one."""
-    classes, present = np.unique(labels), _present(counts)
-    machines = [_machine(present, labels == one, strength) for one in classes[len(classes) == 2 :]]
-    biases = np.array([bias for *_, bias in machines])
-    for beta in BETAS:
-        weights = np.stack([_interpolated(*machine[:2], beta) for machine in machines], axis=1)
-        yield _linear(classes, weights, biases)
-
-
-def _linear(classes: np.ndarray, weights: np.ndarray, biases: np.ndarray) -> Callable:
-    def classify(counts: sparse.csr_matrix) -> np.ndarray:
-        scores = _present(counts) @ weights + biases
-        if len(classes) == 2:
-            return classes[(scores[:, 0] > 0).astype(int)]
-        return classes[scores.argmax(axis=1)]
-
-    return classify
-
-
-def _interpolated(learnt: np.ndarray, ratio: np.ndarray, beta: float) -> np.ndarray:
-    """What each phrase says for a class and against the rest, `(phrases,)`."""
-    return ((1 - beta) * np.abs(learnt).mean() + beta * learnt) * ratio
-
-
-def _machine(
-    present: sparse.csr_matrix, ours: np.ndarray, strength: float
-) -> tuple[np.ndarray, np.ndarray, float]:
-    """The weights of a machine and the log-count ratios, both `(phrases,)`, and its bias."""
-    within, beyond = (
-        ALPHA + np.asarray(present[these].sum(axis=0)).ravel() for these in (ours, ~ours)
-    )
-    ratio = np.log(within / within.sum()) - np.log(beyond / beyond.sum())
-    # Of what liblinear has for this, the fastest where texts are many; 0.01 is its own tolerance.
-    machine = LinearSVC(C=strength, dual=False, tol=0.01)
-    with _as_far_as_it_gets():
-        machine.fit(present.multiply(ratio).tocsr(), ours)
-    return machine.coef_[0], ratio, float(machine.intercept_[0])
-
-
-@contextlib.contextmanager
-def _as_far_as_it_gets() -> Iterator[None]:
-    """After all its rounds it is a good baseline, converged to the last digit or not."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ConvergenceWarning)
-        yield
 
 
 def _present(counts: sparse.csr_matrix) -> sparse.csr_matrix:

@@ -59,9 +59,7 @@ class ModelConfig(harness.ModelConfig):
     pooling: Literal["last", "max", "mean", "attention"] = "attention"
     """How what was read becomes one vector: its end, largest, mean, or a weighted mean."""
     ngrams: int = Field(0, ge=0, le=5)
-    """Phrases of up to so many tokens that are counted beside the memory; 0 is none."""
-    ngram_dropout: float = Field(0.5, ge=0, lt=1)
-    """Share of these phrases that is left out in training."""
+    """NB-SVM of phrases of up to so many tokens, which is added to the memory; 0 is none."""
     word_dropout: float = Field(0.0, ge=0, lt=1)
     """Augmentation: the share of tokens hidden from the model in training."""
 

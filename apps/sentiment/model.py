@@ -12,7 +12,7 @@ from layers.dropout import ByteDropout
 from ..harness.model import TrainableModel
 from .config import Config
 from .data import SentimentData
-from .phrases import PhraseBag, known_phrases
+from .phrases import KnownPhrases, PhraseBag, fit_phrases, fit_share
 from .vectors import read_vectors
 
 
@@ -146,17 +146,16 @@ class Classifier(TrainableModel):
         classes: the names of the classes.
         pooling: see `SequencePooling`.
         phrases: tokens of the longest phrase that a `PhraseBag` reads; 0 is none. Its scores are
-            added to those of the memory; each of the two learns for itself, or the one that learns
-            faster would leave nothing to the other.
+            added to those of the memory, which is trained without them: they know the training
+            texts so well that they would leave it nothing to learn.
         known_phrases: how many phrases it knows.
-        phrase_dropout: share of them that is left out in training.
         dropout: rate, on the vector of a text.
         label_smoothing: share of the target probability spread over the classes.
         class_weights: what a text of each class weighs in training; 1 each if None.
     """
 
-    # The loss of training has its smoothing and weights in it, and that of the memory and that of
-    # the phrases apart; the log loss is the same quantity in training and validation.
+    # Of the memory alone. The loss of training has its smoothing and weights in it; the log loss is
+    # the same quantity in training and validation.
     measurements = ("loss", "log_loss", "accuracy")
 
     def __init__(
@@ -166,7 +165,6 @@ class Classifier(TrainableModel):
         pooling,
         phrases=0,
         known_phrases=0,
-        phrase_dropout=0.0,
         dropout=0.0,
         label_smoothing=0.0,
         class_weights=None,
@@ -178,7 +176,6 @@ class Classifier(TrainableModel):
         self.pooling_mode = pooling
         self.longest_phrase = phrases
         self.known_phrases = known_phrases
-        self.phrase_dropout = phrase_dropout
         self.dropout = dropout
         self.label_smoothing = label_smoothing
         self.class_weights = list(class_weights or [1.0] * len(self.classes))
@@ -190,8 +187,7 @@ class Classifier(TrainableModel):
         self.output_layer = keras.layers.Dense(len(self.classes), dtype="float32")
         self.bag = None
         if phrases:
-            classes = len(self.classes)
-            self.bag = PhraseBag(classes, phrases, known_phrases, phrase_dropout, dtype="float32")
+            self.bag = PhraseBag(len(self.classes), phrases, known_phrases, dtype="float32")
 
     def build(self, input_shape=None):
         self.reader.build()
@@ -203,12 +199,11 @@ class Classifier(TrainableModel):
 
     def call(self, ids, training=None):
         """Logits `(batch, classes)` of token ids `(batch, time)`."""
-        return sum(self._logits(self.vectors(ids, training), ids, training))
+        return self._logits(self.vectors(ids, training), ids, training)
 
     def classify(self, ids):
         """The same without training, by `Reader.look_up`."""
-        vectors = self.pooling(self.reader.look_up(ids), mask=ids != PAD)
-        return sum(self._logits(vectors, ids))
+        return self._logits(self.pooling(self.reader.look_up(ids), mask=ids != PAD), ids)
 
     def vectors(self, ids, training=None):
         """What each text is to the memory, `(batch, units)`."""
@@ -218,27 +213,27 @@ class Classifier(TrainableModel):
         """Logits from `(batch, time, units)` in the place of what `embed` gives of the ids."""
         mask = ids != PAD
         vectors = self.pooling(self.reader.read(embedded, mask), mask=mask)
-        return sum(self._logits(vectors, ids))
+        return self._logits(vectors, ids)
 
     def attention(self, ids):
         """How much each token counts in the vector of its text, `(batch, time)`."""
         return self.pooling.weights_of(self.reader(ids), ids != PAD)
 
+    def logits_of_vectors(self, vectors, training=None):
+        """The logits that the memory gives."""
+        return self.output_layer(self.vector_dropout(vectors, training=training))
+
     def _logits(self, vectors, ids, training=None):
-        """Those of the memory, and those of phrases if there are any; their sum counts."""
-        of_memory = self.output_layer(self.vector_dropout(vectors, training=training))
-        if not self.bag:
-            return (of_memory,)
-        return of_memory, self.bag(ids, ids != PAD, training=training)
+        logits = self.logits_of_vectors(vectors, training)
+        return logits + self.bag(ids, ids != PAD) if self.bag else logits
 
     def measure(self, inputs, labels, training):
-        parts = self._logits(self.vectors(inputs, training), inputs, training)
-        logits = sum(parts)
+        logits = self.logits_of_vectors(self.vectors(inputs, training), training)
         real = labels >= 0
         labels = tf.maximum(labels, 0)
         losses = log_losses = self._cross_entropy(logits, labels, training=False)
         if training:
-            losses = sum(self._cross_entropy(part, labels, training) for part in parts)
+            losses = self._cross_entropy(logits, labels, training)
         right = tf.argmax(logits, axis=-1, output_type=labels.dtype) == labels
         sums = {
             "loss": tf.reduce_sum(tf.where(real, losses, 0.0)),
@@ -267,7 +262,6 @@ class Classifier(TrainableModel):
             "pooling": self.pooling_mode,
             "phrases": self.longest_phrase,
             "known_phrases": self.known_phrases,
-            "phrase_dropout": self.phrase_dropout,
             "dropout": self.dropout,
             "label_smoothing": self.label_smoothing,
             "class_weights": self.class_weights,
@@ -294,16 +288,13 @@ def reader_config(config: Config, data: SentimentData) -> dict:
 
 def build(config: Config, data: SentimentData) -> Classifier:
     """The model of the configuration, with its weights made."""
-    longest, classes, known = config.model.ngrams, data.corpus.classes, None
-    if longest:
-        known = known_phrases(data.train.validation(), longest, len(classes), PAD)
+    known = _phrases(config, data)
     model = Classifier(
         reader_config(config, data),
-        classes,
+        data.corpus.classes,
         config.model.pooling,
-        phrases=longest,
+        phrases=config.model.ngrams,
         known_phrases=len(known.keys) if known else 0,
-        phrase_dropout=config.model.ngram_dropout,
         dropout=config.model.dropout,
         label_smoothing=config.train.label_smoothing,
         class_weights=data.class_weights,
@@ -313,6 +304,35 @@ def build(config: Config, data: SentimentData) -> Classifier:
     if known:
         model.bag.take(known)
     return model
+
+
+def _phrases(config: Config, data: SentimentData) -> KnownPhrases | None:
+    if not config.model.ngrams:
+        return None
+    return fit_phrases(
+        data.train.plain(),
+        data.validation.plain(),
+        config.model.ngrams,
+        len(data.corpus.classes),
+        balanced=config.train.class_weights,
+    )
+
+
+def finish(config: Config, model: Classifier, data: SentimentData) -> None:
+    """Lets the validation texts say how much phrases count beside the memory that is trained."""
+    if not model.bag:
+        return
+
+    @tf.function(input_signature=[tf.TensorSpec((None, None), tf.int32)], autograph=False)
+    def both(ids):
+        return model.logits_of_vectors(model.vectors(ids)), model.bag.scores(ids, ids != PAD)
+
+    found = [(*both(ids), labels) for ids, labels in data.validation.plain()]
+    of_memory, of_phrases, labels = (np.concatenate(part) for part in zip(*found, strict=True))
+    real = labels >= 0
+    share = fit_share(of_memory[real], of_phrases[real], labels[real])
+    model.bag.share.assign(share)
+    print(f"Phrases: {model.bag.size:,}, counted {share:.2g} times beside the memory")
 
 
 def take_vectors(config: Config, data: SentimentData, reader: Reader) -> None:

@@ -1,4 +1,4 @@
-"""What the presence of phrases says about a class, beside what a memory reads."""
+"""NB-SVM as a layer: what phrases say about a class, beside what a memory reads."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -6,6 +6,11 @@ from dataclasses import dataclass
 import keras
 import numpy as np
 import tensorflow as tf
+from scipy import optimize, sparse, special
+
+from data.tokenizer import PAD
+
+from . import nbsvm
 
 FEWEST_TEXTS = 2
 """In how many training texts a phrase has to be found to be known."""
@@ -18,80 +23,73 @@ class KnownPhrases:
 
     keys: np.ndarray
     """int64 `(phrases,)`, rising."""
-    ratios: np.ndarray
-    """float32 `(phrases, classes)`: how much likelier each is in a class than in the others."""
+    weights: np.ndarray
+    """float32 `(phrases, classes)`: how much each speaks for a class."""
+    biases: np.ndarray
+    """float32 `(classes,)`."""
 
 
 @keras.saving.register_keras_serializable(package=__package__)
 class PhraseBag(keras.layers.Layer):
     """A score for each class from which phrases occur, however often and wherever.
 
-    NB-SVM (Wang and Manning 2012) as a layer. A phrase is up to `longest` tokens in a row. With the
-    set P of those in a text that are known,
+    A phrase is up to `longest` tokens in a row. With the set P of those in a text that are known,
 
-        score_c = bias_c + 1 / sqrt(|P|) Σ_{p in P} weight_{p, c} ratio_{p, c}
+        score_c = share (bias_c + Σ_{p in P} weight_{p, c})
 
-    where ratios are those of naive Bayes, see `known_phrases`, and weights are learnt, from 0 on:
-    the ratios are of the texts that are trained on, and to begin with what they say would look
-    better there than it is.
+    Nothing of it is trained by gradients: `take` gives it phrases whose weights NB-SVM has found
+    (see `fit_phrases`), and `share` says how much they count beside the memory, at first nothing.
 
     Args:
         classes: number of classes.
         longest: tokens of the longest phrase, at least 1.
         size: number of phrases that are known, at least 1.
-        dropout: share of the phrases left out in training.
-        seed: of the dropout.
 
     Call arguments:
         ids: `(batch, time)` token ids.
         mask: `(batch, time)`, True where a token is real.
-        training: whether to drop.
 
     Returns:
         Tensor `(batch, classes)`.
     """
 
-    def __init__(self, classes, longest, size, dropout=0.0, seed=None, **kwargs):
-        super().__init__(**kwargs)
+    def __init__(self, classes, longest, size, **kwargs):
+        super().__init__(trainable=False, **kwargs)
         self.classes = classes
         self.longest = longest
         self.size = size
-        self.dropout = dropout
-        self.seed = seed
-        self.seed_generator = keras.random.SeedGenerator(seed)
 
     def build(self, ids_shape=None, mask_shape=None):
         fixed = {"initializer": "zeros", "trainable": False}
-        shape = (self.size, self.classes)
         self.keys = self.add_weight(name="keys", shape=(self.size,), dtype="int64", **fixed)
-        self.ratios = self.add_weight(name="ratios", shape=shape, **fixed)
-        self.weights_of_phrases = self.add_weight(name="weights", shape=shape, initializer="zeros")
-        self.bias = self.add_weight(name="bias", shape=(self.classes,), initializer="zeros")
+        shape = (self.size, self.classes)
+        self.weights_of_phrases = self.add_weight(name="weights", shape=shape, **fixed)
+        self.biases = self.add_weight(name="biases", shape=(self.classes,), **fixed)
+        self.share = self.add_weight(name="share", shape=(), **fixed)
 
     def take(self, known: KnownPhrases) -> None:
         """Has these phrases be the known ones."""
         self.keys.assign(known.keys)
-        self.ratios.assign(known.ratios)
+        self.weights_of_phrases.assign(known.weights)
+        self.biases.assign(known.biases)
 
-    def call(self, ids, mask, training=False):
+    def call(self, ids, mask):
+        return self.share * self.scores(ids, mask)
+
+    def scores(self, ids, mask):
+        """The same for a share of 1."""
         keys = tf.sort(tf.reshape(phrases(ids, mask, self.longest), (tf.shape(ids)[0], -1)))
         first = tf.concat([tf.ones_like(keys[:, :1], bool), keys[:, 1:] != keys[:, :-1]], axis=1)
         places, known = self._find(keys)
-        present = tf.cast(first & known, self.compute_dtype)
-        count = tf.reduce_sum(present, axis=1, keepdims=True)
-        if training and self.dropout:
-            draws = keras.random.uniform(tf.shape(present), seed=self.seed_generator)
-            present *= tf.cast(draws >= self.dropout, present.dtype) / (1.0 - self.dropout)
         rows = tf.gather(tf.convert_to_tensor(self.weights_of_phrases), places)
-        rows *= tf.gather(tf.convert_to_tensor(self.ratios), places)
-        sums = tf.einsum("bn,bnc->bc", present, tf.cast(rows, present.dtype))
-        return self.bias + sums / tf.sqrt(tf.maximum(count, 1.0))
+        present = tf.cast(first & known, rows.dtype)
+        return self.biases + tf.einsum("bn,bnc->bc", present, rows)
 
     def shares(self, ids, mask):
         """What each token adds to the scores, `(batch, time, classes)`.
 
         A phrase gives each of its tokens the same, divided by how often it occurs, so that the sum
-        over a text is its score less the bias.
+        over a text is its score less what no phrase gives.
         """
         keys = phrases(ids, mask, self.longest)
         shape = tf.shape(keys)
@@ -99,9 +97,7 @@ class PhraseBag(keras.layers.Layer):
         places, known = self._find(flat)
         alike = flat[:, :, None] == flat[:, None, :]
         weight = tf.cast(known, tf.float32) / tf.reduce_sum(tf.cast(alike, tf.float32), axis=-1)
-        count = tf.maximum(tf.reduce_sum(weight, axis=-1, keepdims=True), 1.0)
-        rows = tf.gather(self.weights_of_phrases * self.ratios, places)
-        rows *= (weight / tf.sqrt(count))[..., None]
+        rows = tf.gather(self.share * self.weights_of_phrases, places) * weight[..., None]
         rows = tf.reshape(rows, tf.concat([shape, [self.classes]], axis=0))
         return sum(
             tf.roll(rows[:, size - 1] / size, shift=ahead, axis=1)
@@ -120,14 +116,9 @@ class PhraseBag(keras.layers.Layer):
         return (ids_shape[0], self.classes)
 
     def get_config(self):
-        return {
-            **super().get_config(),
-            "classes": self.classes,
-            "longest": self.longest,
-            "size": self.size,
-            "dropout": self.dropout,
-            "seed": self.seed,
-        }
+        config = super().get_config()
+        del config["trainable"]
+        return {**config, "classes": self.classes, "longest": self.longest, "size": self.size}
 
 
 def phrases(ids, mask, longest: int):
@@ -150,33 +141,80 @@ def phrases(ids, mask, longest: int):
     return tf.stack(found, axis=1)
 
 
-def known_phrases(batches: Iterable, longest: int, classes: int, pad: int) -> KnownPhrases:
-    """The phrases that occur in enough training texts, with their log-count ratios.
-
-    Those of Wang and Manning (2012, section 2.1) with smoothing 1, each class against all others.
+def fit_phrases(
+    train: Iterable,
+    validation: Iterable,
+    longest: int,
+    classes: int,
+    balanced: bool = False,
+) -> KnownPhrases:
+    """The phrases that occur in enough training texts, and what NB-SVM makes of them.
 
     Args:
-        batches: `(ids, labels)` of the training texts.
+        train, validation: `(ids, labels)` in batches; by validation its settings are chosen.
         longest: tokens of the longest phrase.
         classes: number of classes.
-        pad: the id that is no token.
+        balanced: whether every class weighs the same, however few its texts.
     """
+    keys_of, labels = _keys_of_texts(train, longest)
+    keys, counts = np.unique(np.concatenate(keys_of), return_counts=True)
+    keys = keys[counts >= FEWEST_TEXTS]
+    if not len(keys):
+        keys = np.array([NO_PHRASE - 1])  # that no text has
+    unseen_keys, unseen_labels = _keys_of_texts(validation, longest)
+    unseen = _present(unseen_keys, keys)
+    best = max(
+        nbsvm.trained(_present(keys_of, keys), labels, balanced),
+        key=lambda one: np.mean(one(unseen) == unseen_labels),
+    )
+    # Of a class without a training text nothing is known, and nothing speaks for it.
+    weights, biases = np.zeros((len(keys), classes)), np.full(classes, best.biases.min())
+    weights[:, best.classes], biases[best.classes] = best.weights, best.biases
+    return KnownPhrases(keys, weights.astype("float32"), biases.astype("float32"))
+
+
+def fit_share(of_memory: np.ndarray, of_phrases: np.ndarray, labels: np.ndarray) -> float:
+    """How much the scores of phrases should count beside those of a memory, at least 0.
+
+    Both are scaled so that the log loss of their sum is the lowest; the share is what phrases have
+    to be multiplied with if the memory is left as it is.
+
+    Args:
+        of_memory, of_phrases: `(texts, classes)`.
+        labels: `(texts,)`.
+    """
+    texts = np.arange(len(labels))
+
+    def log_loss(scales: np.ndarray) -> float:
+        logits = scales[0] * of_memory + scales[1] * of_phrases
+        return float(-special.log_softmax(logits, axis=1)[texts, labels].mean())
+
+    # The log loss is convex in both. A memory that is no use keeps a hundredth of its say.
+    found = optimize.minimize(log_loss, (1.0, 1.0), bounds=((0.01, 100.0), (0.0, 100.0)))
+    return float(found.x[1] / found.x[0])
+
+
+def _keys_of_texts(batches: Iterable, longest: int) -> tuple[list[np.ndarray], np.ndarray]:
+    """The different keys of each text that has a label, and these labels."""
     found, labels_found = [], []
     for ids, labels in batches:
-        keys = phrases(ids, tf.not_equal(ids, pad), longest).numpy()
-        for row, label in zip(keys.reshape(len(keys), -1), labels.numpy(), strict=True):
+        keys, labels = phrases(ids, tf.not_equal(ids, PAD), longest).numpy(), labels.numpy()
+        for row, label in zip(keys.reshape(len(keys), -1), labels, strict=True):
             if label >= 0:
-                found.append(np.unique(row))
-                labels_found.append(np.full(len(found[-1]), label))
-    keys, places = np.unique(np.concatenate(found), return_inverse=True)
-    places += np.concatenate(labels_found) * len(keys)
-    counts = np.bincount(places, minlength=classes * len(keys)).reshape(classes, -1)
-    known = (counts.sum(axis=0) >= FEWEST_TEXTS) & (keys != NO_PHRASE)
-    keys, counts = keys[known], counts[:, known]
-    inside, outside = counts + 1.0, counts.sum(axis=0) - counts + 1.0
-    inside /= inside.sum(axis=1, keepdims=True)
-    outside /= outside.sum(axis=1, keepdims=True)
-    return KnownPhrases(keys, np.log(inside / outside).T.astype("float32"))
+                different = np.unique(row)
+                found.append(different[different != NO_PHRASE])
+                labels_found.append(label)
+    return found, np.array(labels_found)
+
+
+def _present(keys_of: list[np.ndarray], keys: np.ndarray) -> sparse.csr_matrix:
+    """1 where a text has a key, `(texts, keys)`."""
+    every = np.concatenate(keys_of)
+    places = np.minimum(np.searchsorted(keys, every), len(keys) - 1)
+    known = keys[places] == every
+    texts = np.repeat(np.arange(len(keys_of)), [len(own) for own in keys_of])
+    shape = (len(keys_of), len(keys))
+    return sparse.csr_matrix((np.ones(known.sum()), (texts[known], places[known])), shape=shape)
 
 
 def _mixed(key):

@@ -5,10 +5,11 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
+from scipy import sparse
 from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.svm import LinearSVC
 
-from apps.sentiment import baselines
+from apps.sentiment import baselines, nbsvm
 from apps.sentiment.baselines import words
 from data.errors import UserError
 from data.labelled import Examples
@@ -27,8 +28,9 @@ def fit(texts, labels):
 @pytest.fixture
 def one_setting(monkeypatch):
     """That of the paper: pairs of words, and a mean of weights and their magnitude."""
-    for name, value in {"LONGEST_PHRASE": 2, "BETAS": (0.25,), "SVM_CS": (0.1,)}.items():
-        monkeypatch.setattr(baselines, name, value)
+    monkeypatch.setattr(baselines, "LONGEST_PHRASE", 2)
+    monkeypatch.setattr(nbsvm, "BETAS", (0.25,))
+    monkeypatch.setattr(nbsvm, "STRENGTHS", (0.1,))
 
 
 @pytest.mark.parametrize(
@@ -94,7 +96,7 @@ def test_nbsvm_of_two_classes_is_as_in_the_paper(one_setting):
     assert fit(TEXTS, LABELS)["nbsvm"].predict(NEW).tolist() == (scores > 0).tolist()
 
 
-def test_nbsvm_weights_are_as_in_the_paper():
+def test_nbsvm_weights_are_as_in_the_paper(one_setting):
     counter = CountVectorizer(
         lowercase=False,
         tokenizer=words,
@@ -103,10 +105,10 @@ def test_nbsvm_weights_are_as_in_the_paper():
         min_df=2,
         binary=True,
     )
-    *machine, bias = baselines._machine(
-        counter.fit_transform(TEXTS), np.equal(LABELS, 1), strength=0.1
-    )
-    scores = counter.transform(NEW) @ baselines._interpolated(*machine, beta=0.25) + bias
+    [machine] = nbsvm.trained(counter.fit_transform(TEXTS), np.array(LABELS))
+    scores = counter.transform(NEW) @ machine.weights + machine.biases
+    np.testing.assert_allclose(scores[:, 0], -scores[:, 1])
+    scores = 2 * scores[:, 1]
     np.testing.assert_allclose(scores, direct_nbsvm(TEXTS, np.equal(LABELS, 1), NEW), atol=3e-3)
 
 
@@ -121,6 +123,15 @@ def test_nbsvm_of_three_classes_is_each_against_the_rest(one_setting):
     scores = np.array([direct_nbsvm(texts, np.equal(labels, one), new) for one in range(3)])
     assert np.diff(np.sort(scores, 0)[1:], axis=0).min() > 1e-3
     assert fit(texts, labels)["nbsvm"].predict(new).tolist() == scores.argmax(0).tolist()
+
+
+def test_balanced_classes_weigh_the_same():
+    present = sparse.csr_matrix(np.eye(2)[[0] * 20 + [1] * 20])
+    labels = np.array([0] * 20 + [1] * 2 + [0] * 18)  # of what has the second feature, a tenth
+    for plain, balanced in zip(
+        nbsvm.trained(present, labels), nbsvm.trained(present, labels, True), strict=True
+    ):
+        assert plain(present[-1:]).tolist() == [0] and balanced.biases[1] > plain.biases[1]
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -4,8 +4,17 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from scipy import sparse
 
-from apps.sentiment.phrases import NO_PHRASE, KnownPhrases, PhraseBag, known_phrases, phrases
+from apps.sentiment import nbsvm
+from apps.sentiment.phrases import (
+    NO_PHRASE,
+    KnownPhrases,
+    PhraseBag,
+    fit_phrases,
+    fit_share,
+    phrases,
+)
 
 PAD = 0
 ROWS = [[5, 6, 7, 5, 6], [8, 5, 0, 0, 0], [9, 0, 0, 0, 0], [0, 0, 0, 0, 0]]
@@ -47,17 +56,47 @@ def test_no_two_phrases_share_a_key():
     assert len(set().union(*of(rows, 2))) == len(words)
 
 
-def test_ratios_are_those_of_the_paper():
-    ids = tf.constant([[5, 6, 0], [5, 7, 7], [6, 7, 8], [4, 4, 4]])
-    known = known_phrases([(ids, tf.constant([0, 1, 1, -1]))], 1, 2, PAD)
+def batch(rows, labels):
+    return tf.constant(rows), tf.constant(labels)
+
+
+def test_phrases_are_weighed_as_nbsvm_does(monkeypatch):
+    monkeypatch.setattr(nbsvm, "STRENGTHS", (0.1,))
+    monkeypatch.setattr(nbsvm, "BETAS", (1.0,))
+    rows, labels = [[5, 6, 0], [5, 7, 7], [6, 7, 8], [4, 4, 4]], [0, 1, 1, -1]
+    train = [batch(rows[:2], labels[:2]), batch(rows[2:], labels[2:])]
+    known = fit_phrases(train, train, 1, 3)
     assert np.all(np.diff(known.keys) > 0)
-    # 8 is in a single text and 4 in none that counts. Texts of each class, one more each:
-    p, q = {5: 2, 6: 2, 7: 1}, {5: 2, 6: 2, 7: 3}
-    assert len(known.keys) == 3
-    for token in p:
-        [place] = np.flatnonzero(known.keys == next(iter(of([[token]], 1)[0])))
-        wanted = np.log((p[token] / 5) / (q[token] / 7))
-        np.testing.assert_allclose(known.ratios[place], [wanted, -wanted], rtol=1e-5)
+    # 8 is in a single text and 4 in none that counts.
+    places = [np.flatnonzero(known.keys == of([[token]], 1)[0].pop())[0] for token in (5, 6, 7)]
+    assert sorted(places) == [0, 1, 2] and len(known.keys) == 3
+    present = sparse.csr_matrix([[1, 1, 0], [1, 0, 1], [0, 1, 1]])
+    [machine] = nbsvm.trained(present, np.array(labels[:3]))
+    np.testing.assert_allclose(known.weights[places, :2], machine.weights, atol=1e-4)
+    np.testing.assert_allclose(known.biases[:2], machine.biases, atol=1e-4)
+    # Of the third class there is no text.
+    assert not known.weights[:, 2].any() and known.biases[2] <= known.biases.min()
+
+
+def test_no_phrase_occurs_twice():
+    train = [batch([[5, 6], [7, 8]], [0, 1])]
+    known = fit_phrases(train, train, 1, 2)
+    bag = PhraseBag(2, 1, len(known.keys))
+    bag.build()
+    bag.take(known)
+    ids = train[0][0]
+    np.testing.assert_allclose(bag.scores(ids, ids != PAD), [known.biases] * 2)
+
+
+def test_the_share_is_that_of_the_lowest_log_loss():
+    random = np.random.default_rng(0)
+    labels = random.integers(0, 3, 20000)
+    truth = 2.0 * np.eye(3)[labels] + random.normal(size=(2, 20000, 3))
+    # With noise of variance 1 the logits of each are twice what is seen; both count alike.
+    memory, weaker = truth[0], truth[1] / 4
+    assert fit_share(memory, weaker, labels) == pytest.approx(4, rel=0.06)
+    assert fit_share(memory, random.normal(size=(20000, 3)), labels) < 0.05
+    assert fit_share(memory, -memory, labels) >= 0
 
 
 @pytest.fixture
@@ -67,69 +106,37 @@ def bag():
     keys = np.array(sorted(set().union(*of(ROWS[:2], 2))))
     bag = PhraseBag(3, 2, len(keys))
     bag.build()
-    bag.take(KnownPhrases(keys, random.normal(size=(len(keys), 3)).astype("float32")))
-    bag.weights_of_phrases.assign(random.normal(size=(len(keys), 3)))
-    bag.bias.assign([1.0, 2.0, 3.0])
+    bag.take(KnownPhrases(keys, random.normal(size=(len(keys), 3)), np.array([1.0, 2.0, 3.0])))
+    bag.share.assign(0.5)
     return bag
 
 
-def test_the_score_is_the_sum_over_known_phrases_by_the_root_of_their_number(bag):
-    table = dict(zip(bag.keys.numpy(), (bag.weights_of_phrases * bag.ratios).numpy(), strict=True))
+def test_the_score_is_the_sum_over_known_phrases(bag):
+    table = dict(zip(bag.keys.numpy(), bag.weights_of_phrases.numpy(), strict=True))
     ids = tf.constant(ROWS)
     wanted = np.array([[1.0, 2.0, 3.0]] * 4)
     for row, found in enumerate(of(ROWS, 2)):
         known = [table[key] for key in found if key in table]
-        if known:
-            wanted[row] += np.sum(known, axis=0) / np.sqrt(len(known))
+        wanted[row] += np.sum(known, axis=0)
     assert not np.allclose(wanted[0], wanted[1]) and np.allclose(wanted[2], wanted[3])
-    np.testing.assert_allclose(bag(ids, ids != PAD), wanted, atol=1e-5)
+    np.testing.assert_allclose(bag.scores(ids, ids != PAD), wanted, atol=1e-5)
+    np.testing.assert_allclose(bag(ids, ids != PAD), 0.5 * wanted, atol=1e-5)
 
 
 def test_the_shares_of_tokens_sum_to_the_score(bag):
     ids = tf.constant(ROWS)
     shares = bag.shares(ids, ids != PAD).numpy()
-    wanted = bag(ids, ids != PAD).numpy() - bag.bias.numpy()
+    wanted = bag(ids, ids != PAD).numpy() - 0.5 * bag.biases.numpy()
     np.testing.assert_allclose(shares.sum(axis=1), wanted, atol=1e-5)
     assert not shares[1, 2:].any() and not shares[2].any()
     # 8, 5, 85 of the second row: 8 gets its own and half of the last.
-    table = dict(zip(bag.keys.numpy(), (bag.weights_of_phrases * bag.ratios).numpy(), strict=True))
+    table = dict(zip(bag.keys.numpy(), 0.5 * bag.weights_of_phrases.numpy(), strict=True))
     [eight], [both] = of([[8]], 1)[0], of([[8, 5]], 2)[0] - of([[8, 5]], 1)[0]
-    np.testing.assert_allclose(
-        shares[1, 0], (table[eight] + table[both] / 2) / np.sqrt(3), atol=1e-5
-    )
+    np.testing.assert_allclose(shares[1, 0], table[eight] + table[both] / 2, atol=1e-5)
 
 
-def test_it_begins_with_nothing_and_learns():
-    ids, labels = tf.constant([[5, 6, 7], [5, 8, 7]] * 4), tf.constant([0, 1] * 4)
-    known = known_phrases([(ids, labels)], 2, 2, PAD)
-    bag = PhraseBag(2, 2, len(known.keys))
-    bag.build()
-    bag.take(known)
-    assert not np.any(bag(ids, ids != PAD))
-    assert [weight.path for weight in bag.trainable_weights] == [
-        bag.weights_of_phrases.path,
-        bag.bias.path,
-    ]
-    optimizer = keras.optimizers.Adam(0.1)
-    for _ in range(20):
-        with tf.GradientTape() as tape:
-            logits = bag(ids, ids != PAD)
-            loss = keras.losses.sparse_categorical_crossentropy(labels, logits, from_logits=True)
-        gradients = tape.gradient(loss, bag.trainable_weights)
-        optimizer.apply_gradients(zip(gradients, bag.trainable_weights, strict=True))
-    assert np.mean(loss) < 0.2
-
-
-def test_dropout_and_config():
-    ids = tf.range(1, 101)[None]
-    bag = PhraseBag(2, 1, 100, dropout=0.5, seed=3)
-    bag.build()
-    keys = np.array(sorted(of(ids.numpy(), 1)[0]))
-    bag.take(KnownPhrases(keys, np.ones((100, 2), "float32")))
-    bag.weights_of_phrases.assign(tf.ones((100, 2)))
-    kept = 5 * float(bag(ids, ids != PAD, training=True)[0, 0])  # twice as much each, by √100
-    assert 30 < kept < 70
-    assert float(bag(ids, ids != PAD)[0, 0]) == pytest.approx(10.0)
+def test_gradients_leave_it_alone_and_its_config_makes_it_again(bag):
+    assert not bag.trainable_weights and len(bag.weights) == 4
     again = PhraseBag.from_config(bag.get_config())
-    assert again.get_config() == bag.get_config()
+    assert again.get_config() == bag.get_config() and not again.trainable
     assert keras.saving.get_registered_name(PhraseBag).startswith("apps.sentiment")

@@ -18,7 +18,7 @@ from apps.sentiment.data import prepare
 from apps.sentiment.explain import Explainer, explainer
 from apps.sentiment.metrics import MEASURES
 from apps.sentiment.model import Classifier, build
-from apps.sentiment.phrases import known_phrases
+from apps.sentiment.phrases import fit_phrases
 from apps.sentiment.predictor import predictor
 from data.labelled_batches import NO_LABEL
 from data.tokenizer import END, PAD
@@ -138,7 +138,8 @@ def make(memory, options, pooling="attention", phrases=0, **reader):
     random, known = np.random.default_rng(1), None
     if phrases:
         labels = tf.constant(random.integers(0, 3, 64))
-        known = known_phrases([(tf.constant(ids(random, 64, 12)), labels)], phrases, 3, PAD)
+        texts = [(tf.constant(ids(random, 64, 12)), labels)]
+        known = fit_phrases(texts, texts, phrases, 3)
     model = Classifier(
         reader,
         ("no", "perhaps", "yes"),
@@ -149,7 +150,7 @@ def make(memory, options, pooling="attention", phrases=0, **reader):
     model.build()
     if known:
         model.bag.take(known)
-        model.bag.weights_of_phrases.assign(random.normal(size=known.ratios.shape))
+        model.bag.share.assign(0.7)
     return model
 
 
