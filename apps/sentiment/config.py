@@ -161,20 +161,13 @@ PRESETS = {
     "files": {"model": {"units": 64, "dropout": 0.2}, "train": {"epochs": 12}},
     "imdb-best": {
         "data": _IMDB,
-        "model": {
-            "dropout": 0.4,
-            "word_dropout": 0.1,
-            "direction": "forward",
-            "ngrams": 3,
-        },
+        "model": {"units": 256, "dropout": 0.5, "word_dropout": 0.1, "ngrams": 3},
         "train": {
-            "epochs": 5,
-            "learning_rate": 0.002,
+            "epochs": 3,
+            "learning_rate": 0.003,
             "warmup_steps": 100,
             "label_smoothing": 0.05,
-            "average": 3,
-            "pretrain": "language_model",
-            "pretrain_epochs": 4,
+            "average": 1,
         },
     },
     "imdb": {
