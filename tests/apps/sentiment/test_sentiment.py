@@ -275,6 +275,8 @@ def test_one_epoch_of_every_setting(make_config, tmp_path, sections):
     train(APP, make_config("rnn", **{**sections, "data": data, "train": settings}), run)
     figures = json.loads(run.metrics.read_text())
     assert figures["training"]["epochs"] == 1 and np.isfinite(figures["validation"]["accuracy"])
+    if "ngrams" in sections.get("model", {}):  # a single word tells the class
+        assert run.load_model().bag.share > 0 and figures["validation"]["accuracy"] == 1
 
 
 def test_a_pretraining_gives_the_reader_its_weights(make_config, tmp_path):
