@@ -13,10 +13,11 @@ import tensorflow as tf
 from apps.sentiment.config import PRESETS, Config
 from apps.sentiment.model import Classifier
 from apps.sentiment.predictor import Scorer
+from data.buckets import untuned
 from data.labelled import load
 from data.tokenizer import PAD, Tokenizer
 
-REVIEWS, ROUNDS, BATCH = 512, 3, 32
+REVIEWS, ROUNDS, BATCH = 512, 9, 32
 
 
 def measure() -> dict[str, float]:
@@ -66,7 +67,7 @@ def _peer(config: Config, tokenizer: Tokenizer, classes: int) -> Callable:
     def classify(texts):
         ids = tokenizer.tokenize(tf.constant(list(texts)))[:, : config.data.max_length]
         batches = tf.data.Dataset.from_tensor_slices(ids).ragged_batch(BATCH)
-        batches = batches.map(lambda rows: rows.to_tensor(PAD))
+        batches = untuned(batches.map(lambda rows: rows.to_tensor(PAD)))
         return np.asarray(model.predict(batches, verbose=0))
 
     return classify

@@ -26,6 +26,9 @@ ENTITIES = {
 }
 """The entities that a SavedModel decodes."""
 
+LARGER = 2
+"""How many times as large as in training batches are: nothing is kept for gradients."""
+
 
 class Scorer:
     """Logits of texts by a trained model, in batches of similar length."""
@@ -61,7 +64,7 @@ class Scorer:
             self._tokenizer,
             texts,
             [0] * len(texts),
-            batch_tokens=settings.batch_tokens,
+            batch_tokens=LARGER * settings.batch_tokens,
             max_length=settings.max_length,
             keep=settings.keep,
         )
