@@ -144,16 +144,7 @@ _SENTENCES = {
     },
 }
 # Ten times as many texts, so fewer epochs.
-_PHRASES = {
-    "model": _SENTENCES["model"],
-    "train": {
-        "epochs": 4,
-        "learning_rate": 0.0015,
-        "warmup_steps": 100,
-        "label_smoothing": 0.1,
-        "average": 1,
-    },
-}
+_PHRASES = {**_SENTENCES, "train": {**_SENTENCES["train"], "epochs": 4, "average": 1}}
 
 # A preset holds only what differs from the defaults.
 PRESETS = {

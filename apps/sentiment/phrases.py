@@ -12,8 +12,6 @@ from data.tokenizer import PAD
 
 from . import nbsvm
 
-FEWEST_TEXTS = 2
-"""In how many training texts a phrase has to be found to be known."""
 NO_PHRASE = np.iinfo(np.int64).max
 
 
@@ -158,15 +156,12 @@ def fit_phrases(
     """
     keys_of, labels = _keys_of_texts(train, longest)
     keys, counts = np.unique(np.concatenate(keys_of), return_counts=True)
-    keys = keys[counts >= FEWEST_TEXTS]
+    keys = keys[counts >= nbsvm.FEWEST_TEXTS]
     if not len(keys):
         keys = np.array([NO_PHRASE - 1])  # that no text has
     unseen_keys, unseen_labels = _keys_of_texts(validation, longest)
-    unseen = _present(unseen_keys, keys)
-    best = max(
-        nbsvm.trained(_present(keys_of, keys), labels, balanced),
-        key=lambda one: np.mean(one(unseen) == unseen_labels),
-    )
+    present, unseen = _present(keys_of, keys), _present(unseen_keys, keys)
+    best = nbsvm.best(present, labels, unseen, unseen_labels, balanced)
     # Of a class without a training text nothing is known, and nothing speaks for it.
     weights, biases = np.zeros((len(keys), classes)), np.full(classes, best.biases.min())
     weights[:, best.classes], biases[best.classes] = best.weights, best.biases

