@@ -117,7 +117,7 @@ PRESETS = {
         "data": {"corpus": "multi30k", "vocabulary": 8000, "batch_tokens": 4096},
         "model": {"dropout": 0.3, "options": {"positions": "rotary"}},
         "train": {
-            "epochs": 30,
+            "epochs": 45,
             "learning_rate": 0.005,
             "warmup_steps": 400,
             "average": 5,
