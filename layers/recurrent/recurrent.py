@@ -130,11 +130,20 @@ class Recurrent(keras.layers.RNN):
             raise ValueError("A layer that keeps or returns its states looks nothing up.")
         if not isinstance(self.cell, Cell):
             return self(ops.take(table, ids, axis=0), mask=mask)
-        projected = self.cell.project(ops.expand_dims(ops.cast(table, self.compute_dtype), 0))
-        projected = keras.tree.map_structure(lambda x: ops.take(x[0], ids, axis=0), projected)
-        rows = ops.shape(ids)[0]
-        states = self._first_states(None, rows, None, None)
-        last_output, outputs, _ = self._run(projected, rows, states, mask, False, {})
+        table = self.cell.project(ops.expand_dims(ops.cast(table, self.compute_dtype), 0))
+
+        def projected(ids):
+            return keras.tree.map_structure(lambda x: ops.take(x[0], ids, axis=0), table)
+
+        states = self._first_states(None, ops.shape(ids)[0], None, None)
+        result = self._run_parallel(projected(ids), states, mask, False)
+        if result is None:
+            # In the loop, each step takes the rows that it needs: they are not written down for all
+            # steps first. (A graph leaves out those above, which nothing uses.)
+            step = self.cell.begin(ops.shape(ids)[0])
+            steps = ops.expand_dims(ids, -1)
+            result = self._loop(lambda ids, h: step(projected(ids[:, 0]), h), steps, states, mask)
+        last_output, outputs, _ = result
         return ops.cast(outputs if self.return_sequences else last_output, self.compute_dtype)
 
     def _first_states(self, known_rows, rows, initial_state, memory):
@@ -158,9 +167,12 @@ class Recurrent(keras.layers.RNN):
             if result is not None:
                 return result
         step = self.cell.begin(rows, training=training, **memory)
+        return self._loop(step, projected, states, mask)
+
+    def _loop(self, step, inputs, states, mask):
         return run(
             step,
-            projected,
+            inputs,
             states,
             mask,
             go_backwards=self.go_backwards,
