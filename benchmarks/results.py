@@ -28,7 +28,7 @@ MARKED = re.compile(
     re.DOTALL | re.MULTILINE,
 )
 DIGITS = {
-    **{"BLEU": 1, "chrF": 1, "accuracy": 3, "ratio": 3, "share": 2, "F1": 3, "error": 3},
+    **{"BLEU": 1, "chrF": 1, "accuracy": 3, "ratio": 3, "share": 2, "F1": 3, "error": 3, "p": 3},
     **{"min": 1, "s": 0, "ms": 1, "tokens/s": 0, "sentences/s": 0, "texts/s": 0},
 }
 """Digits after the point, by unit."""

@@ -103,7 +103,11 @@ def write(
     mean: bool = False,
 ) -> None:
     """Records the rows of some runs and prints their medians, or means."""
-    seconds = {seed: run.train_seconds + run.evaluate_seconds for seed, run in runs.items()}
+    # A measurement that went on with a run has not seen all of its training.
+    seconds = {
+        seed: max(run.train_seconds, run.training["train_seconds"]) + run.evaluate_seconds
+        for seed, run in runs.items()
+    }
     for name, (unit, value) in rows.items():
         values = {seed: value(run) for seed, run in runs.items()}
         what = f"{app}.{prefix}.{name}"

@@ -41,6 +41,7 @@ SCORES: Rows = {
     "nbsvm_accuracy": ("accuracy", _score("nbsvm_accuracy")),
     **MINUTES,
 }
+VERDICTS: Rows = {f"{name}_p": ("p", _score(f"{name}_p")) for name in ("tfidf_lr", "nbsvm")}
 MEMORY: Rows = {
     "accuracy": SCORES["accuracy"],
     "accuracy_low": SCORES["accuracy_low"],
@@ -82,7 +83,9 @@ def trial(arguments: argparse.Namespace) -> None:
     one = TRIALS[arguments.name]
     command = _command(arguments.name, arguments, one.seeds)
     found = _measure(arguments.name, arguments.seeds, one.flags, one.minutes, arguments.resume)
-    _write(one.rows, SCORES, found, command, mean=True)
+    # A probability is one of a single run: the mean of several would be none.
+    rows = SCORES if len(found) > 1 else {**SCORES, **VERDICTS}
+    _write(one.rows, rows, found, command, mean=True)
     if one.rows.startswith("imdb."):
         _write("imdb.nbsvm", {"accuracy": SCORES["nbsvm_accuracy"]}, found, command)
 

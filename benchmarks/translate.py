@@ -102,12 +102,12 @@ def decoding(arguments: argparse.Namespace) -> None:
         translate_decoding.write_sources(run, source)
         files = ("--input", str(source), "--output", str(target))
         predict_seconds = timed(APP, "predict", "--run", run.name, "--decode.beam", "5", *files)
-    rate = translate_decoding.sentences_per_second(run)
+    found = translate_decoding.measure(run)
     seconds = time.monotonic() - started
     what = "multi30k.test_2016.predict_seconds"
     record_and_show(APP, what, predict_seconds, "s", command, seconds)
-    what = "beam5.multi30k.sentences_per_second"
-    record_and_show("decoding", what, rate, "sentences/s", command, seconds)
+    for name, (value, unit) in found.items():
+        record_and_show("decoding", f"beam5.multi30k.{name}", value, unit, command, seconds)
 
 
 def speed(arguments: argparse.Namespace) -> None:

@@ -6,9 +6,13 @@ import statistics
 import time
 from pathlib import Path
 
+import numpy as np
+
 from apps.harness.run_folder import RunFolder
 from apps.translate.config import Config
 from apps.translate.data import load_corpus
+from apps.translate.metrics import bleu
+from apps.translate.model import Translator
 from apps.translate.search import Searcher
 from data.tokenizer import Tokenizer
 
@@ -20,27 +24,69 @@ def write_sources(run: Path, file: Path) -> None:
     file.write_text("\n".join(_sources(run)) + "\n", encoding="utf-8")
 
 
-def sentences_per_second(run: Path) -> float:
-    """How many sentences a second a beam of five translates once its graphs are traced.
+def measure(run: Path) -> dict[str, tuple[float, str]]:
+    """What decoding with a beam of five comes to, by the last part of a row, with its unit.
 
-    From strings to strings, in the batches of the app; the median of some rounds.
+    Sentences a second are from strings to strings, in the batches of the app, once graphs are
+    traced; the median of some rounds. Quality in bfloat16 is measured on validation.
     """
     folder = RunFolder(run)
-    config, sources = folder.config(Config), _sources(run)
-    searcher = Searcher(
-        folder.load_model(),
-        Tokenizer.load(folder.tokenizer),
-        config.decode.model_copy(update={"beam": 5}),
-        config.data.max_length,
-    )
-    searcher(sources)  # traces
-    rates = []
+    config = folder.config(Config)
+    corpus = load_corpus(config)
+    model, tokenizer = folder.load_model(), Tokenizer.load(folder.tokenizer)
+    searchers = {
+        name: Searcher(
+            one, tokenizer, config.decode.model_copy(update={"beam": 5}), config.data.max_length
+        )
+        for name, one in (("float32", model), ("bfloat16", in_bfloat16(model)))
+    }
+    validation = corpus.splits["validation"]
+    quality = {
+        name: bleu(
+            validation.target, [one.text for one in search(validation.source)], corpus.target
+        )
+        for name, search in searchers.items()  # which traces
+    }
+    sources = corpus.splits["test"].source
+    rates: dict[str, list[float]] = {name: [] for name in searchers}
     for _ in range(ROUNDS):
-        started = time.perf_counter()
-        searcher(sources)
-        rates.append(len(sources) / (time.perf_counter() - started))
-        print(f"beam 5: {rates[-1]:.1f} sentences/s", flush=True)
-    return statistics.median(rates)
+        for name, search in searchers.items():
+            started = time.perf_counter()
+            found = search(sources)
+            rates[name].append(len(sources) / (time.perf_counter() - started))
+            print(f"beam 5, {name}: {rates[name][-1]:.1f} sentences/s", flush=True)
+    medians = {name: statistics.median(values) for name, values in rates.items()}
+    lengths = tokenizer.tokenize([one.text for one in found]).row_lengths().numpy() + 1
+    of_sources = tokenizer.tokenize(list(sources)).row_lengths().numpy()
+    return {
+        "sentences_per_second": (medians["float32"], "sentences/s"),
+        "bfloat16_speed": (medians["bfloat16"] / medians["float32"], "ratio"),
+        "bfloat16_bleu_lost": (quality["float32"] - quality["bfloat16"], "BLEU"),
+        "steps_after_the_end": (after_the_end(of_sources, lengths, config.decode.batch), "share"),
+    }
+
+
+def in_bfloat16(model: Translator) -> Translator:
+    """The same model computing in bfloat16."""
+    half = Translator.from_config({**model.get_config(), "dtype": "mixed_bfloat16"})
+    half.build()
+    half.set_weights(model.get_weights())
+    return half
+
+
+def after_the_end(sources: np.ndarray, translations: np.ndarray, batch: int) -> float:
+    """The share of steps that sentences take in a batch after their translation has ended.
+
+    A batch that shrinks as translations end could save so much at most.
+
+    Args:
+        sources, translations: their lengths `(sentences,)`; batches are of like sources.
+        batch: sentences of one.
+    """
+    order = np.argsort(-sources, kind="stable")
+    lengths = translations[order]
+    batches = [lengths[start : start + batch] for start in range(0, len(lengths), batch)]
+    return 1.0 - lengths.sum() / sum(one.max() * len(one) for one in batches)
 
 
 def _sources(run: Path) -> list[str]:

@@ -10,11 +10,13 @@ from unittest import mock
 import keras
 import numpy as np
 import tensorflow as tf
+from keras import ops
 
 from apps.translate import model as app
 from data import buckets
 from data.buckets import Position
 from data.tokenizer import PAD
+from layers.attention import MultiHeadAttention
 from layers.dropout import ByteDropout
 
 from . import translate_speed
@@ -53,6 +55,24 @@ WITHOUT: dict[str, Callable[[], contextlib.AbstractContextManager]] = {
 """Finding to what undoes it while the step is traced."""
 
 
+def joined_products():
+    """Has self-attention make queries, keys and values by one product, kernels side by side."""
+    names, project, made = ("query", "key", "value"), MultiHeadAttention.project, {}
+
+    def joined(self, inputs, name, axes=(0, 2, 1, 3)):
+        if self.name == "memory_attention":
+            return project(self, inputs, name, axes)
+        if name == "query":
+            weights = zip(*map(self._weights_of, names), strict=True)
+            kernel, bias = (ops.concatenate(parts, axis=-1) for parts in weights)
+            made[self.path] = ops.split(self._affine(inputs, kernel, bias), 3, axis=-1)
+        outputs = made[self.path][names.index(name)]
+        shape = (*ops.shape(outputs)[:2], self.num_heads, self.key_dim)
+        return ops.transpose(ops.reshape(outputs, shape), axes)
+
+    return mock.patch.object(MultiHeadAttention, "project", joined)
+
+
 @contextlib.contextmanager
 def in_bfloat16():
     """Has layers compute in bfloat16 and keep their weights in float32."""
@@ -64,13 +84,20 @@ def in_bfloat16():
         keras.config.set_dtype_policy(before)
 
 
+BESIDE: dict[str, Callable[[], contextlib.AbstractContextManager]] = {
+    "bfloat16": in_bfloat16,
+    "joined_products": joined_products,
+}
+"""What a step does not have unless it is asked for, or at all, as it does not pay."""
+
+
 def measure() -> dict[str, float]:
     """Finding to target tokens a second with it, by those without it.
 
     The contenders take turns at every step, as a machine that others use is fast by the minute.
     """
     steps = {"all": _steps("all")}
-    for name, changed in {**WITHOUT, "bfloat16": in_bfloat16}.items():
+    for name, changed in {**WITHOUT, **BESIDE}.items():
         with changed():
             steps[name] = _steps(name)
         print(f"traced {name}", flush=True)
@@ -81,7 +108,7 @@ def measure() -> dict[str, float]:
         for name, (_, tokens) in steps.items()
     }
     found = {name: rates["all"] / rates[name] for name in WITHOUT}
-    return {**found, "bfloat16": rates["bfloat16"] / rates["all"]}
+    return {**found, **{name: rates[name] / rates["all"] for name in BESIDE}}
 
 
 def _steps(name: str) -> tuple[list[Callable[[], None]], int]:

@@ -25,6 +25,7 @@ class RunFolder:
     def __init__(self, path: str | Path):
         self.path = Path(path)
         self.config_file = self.path / "config.json"
+        self.texts = self.path / "texts.json"
         self.tokenizer = self.path / "tokenizer.model"
         self.checkpoint = self.path / "checkpoint.npz"
         self.averages = self.path / "averages"

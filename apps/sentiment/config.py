@@ -148,6 +148,8 @@ _PHRASES = {**_SENTENCES, "train": {**_SENTENCES["train"], "epochs": 4, "average
 
 # A preset holds only what differs from the defaults.
 PRESETS = {
+    # At the learning rate of the LSTM it stays at chance for some epochs.
+    "builtin-transformer": {"model": {"memory": "transformer"}, "train": {"learning_rate": 0.001}},
     # A grammar can write more reviews than a model can learn by heart; what people collect is less.
     "files": {"model": {"units": 64, "dropout": 0.2}, "train": {"epochs": 12}},
     # Nearly all reviews are read whole, which phrases gain most by.
@@ -171,6 +173,22 @@ PRESETS = {
             "warmup_steps": 100,
             "label_smoothing": 0.05,
             "average": 3,
+        },
+    },
+    # Half of the layers, and shorter texts: what a token costs grows with their length.
+    "imdb-transformer": {
+        "data": {**_IMDB, "max_length": 300},
+        "model": {
+            "memory": "transformer",
+            "dropout": 0.3,
+            "word_dropout": 0.1,
+            "options": {"layers": 2},
+        },
+        "train": {
+            "epochs": 5,
+            "learning_rate": 0.001,
+            "warmup_steps": 200,
+            "label_smoothing": 0.05,
         },
     },
     "sst2": {"data": {"corpus": "sst2", "vocabulary": 8000, "batch_tokens": 1024}, **_SENTENCES},

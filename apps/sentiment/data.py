@@ -11,6 +11,7 @@ from data.labelled_batches import LabelledBatches
 from data.tokenizer import Tokenizer
 
 from ..harness.run_folder import RunFolder
+from ..harness.texts import keep_texts
 from ..harness.tokenizer import run_tokenizer
 from .config import Config
 
@@ -86,10 +87,17 @@ def prepare(config: Config, run: RunFolder) -> SentimentData:
     """Reads the corpus; makes the tokenizer, or takes the one the run has.
 
     Raises:
-        UserError: the corpus is not to be had, or too small for the vocabulary; the run is trained
-            and its tokenizer is missing or damaged.
+        UserError: the corpus is not to be had, too small for the vocabulary, or not that of the
+            run; the run is trained and its tokenizer is missing or damaged.
     """
     corpus = load_corpus(config)
+    keep_texts(
+        run,
+        {
+            split: [examples.texts, [corpus.classes[label] for label in examples.labels]]
+            for split, examples in corpus.splits.items()
+        },
+    )
     tokenizer = run_tokenizer(config, run, corpus.splits["train"].texts)
     return SentimentData(config, corpus, tokenizer)
 
@@ -106,6 +114,7 @@ def load_corpus(config: Config) -> LabelledCorpus:
         text=settings.text,
         label=settings.label,
         encoding=settings.encoding,
+        clean=settings.clean,
         held_out=settings.held_out,
         seed=settings.split_seed,
     )

@@ -57,7 +57,7 @@ def evaluate(
     scorer(texts[:1])  # traces
     started = time.monotonic()
     logits = scorer(texts)
-    seconds, cut = time.monotonic() - started, scorer.cut
+    seconds, cut, lost = time.monotonic() - started, scorer.cut, scorer.lost
     guessed = logits.argmax(axis=1)
     calibration = fit_temperature(labels, logits) if split == "validation" else temperature(run)
     honest = softmax(logits, calibration)
@@ -83,8 +83,8 @@ def evaluate(
     kinds = _by_kind(data, texts, guessed == labels)
     notes = [
         *data.corpus.notes,
-        f"{cut:,} of the {split} texts are longer than what is read, "
-        f"the {config.data.keep} of {config.data.max_length} tokens.",
+        f"{cut:,} of the {split} texts are longer than what is read, the {config.data.keep} of "
+        f"{config.data.max_length} tokens: {lost:.1%} of all tokens are lost.",
     ]
     parts = {
         "About the texts": "\n".join(line for note in notes for line in wrap(note, WIDTH - 2)),
@@ -101,6 +101,7 @@ def evaluate(
         "classes": per_class(labels, guessed, classes),
         "confusion": confusion(labels, guessed, classes).tolist(),
         "cut": cut,
+        "lost": lost,
         **({"kinds": kinds} if kinds else {}),
         "typing_errors_percent": noise,
     }
@@ -180,11 +181,13 @@ def _exchanged(scorer, texts, guessed, data: SentimentData) -> dict[str, float]:
         lists = {"gender": PAIRS}
     found = {}
     for name, pairs in lists.items():
-        changed, indices = swapped(texts, pairs)
+        changed, indices, left_out = swapped(texts, pairs)
         if len(indices) >= FEWEST_EXCHANGED * len(texts):
             after = scorer(changed).argmax(axis=1)
             found[f"{name}_flips"] = flip_rate(guessed[indices], after)
             found[f"{name}_texts"] = float(len(indices))
+            if left_out:
+                found[f"{name}_left_out"] = float(left_out)
     return found
 
 

@@ -54,6 +54,9 @@ MEASURES: Mapping[str, Measure] = {
     "ece_calibrated": Measure(_PROBABILITIES, "expected calibration error, with it", 4),
     "gender_flips": Measure(_BIAS, "classes that change with the gender of words (English)", 4),
     "gender_texts": Measure(_BIAS, "texts with such words", 0),
+    "gender_left_out": Measure(
+        _BIAS, "more, left out: with her or his, which have two partners", 0
+    ),
     "name_flips": Measure(_BIAS, "classes that change with first names", 4),
     "name_texts": Measure(_BIAS, "texts with such names", 0),
     "bag_of_words_accuracy": Measure(_BASELINES, "words alone, logistic regression", 4),

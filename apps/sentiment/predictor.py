@@ -48,6 +48,8 @@ class Scorer:
         self._tokenizer = tokenizer
         self.cut = 0
         """How many of the texts scored last were longer than what is read of one."""
+        self.lost = 0.0
+        """The share of their tokens that was not read."""
 
         def score(ids):
             note("classification")
@@ -68,7 +70,7 @@ class Scorer:
             max_length=settings.max_length,
             keep=settings.keep,
         )
-        self.cut = batches.cut
+        self.cut, self.lost = batches.cut, batches.lost
         scored = np.concatenate([self._score(ids).numpy() for ids, _ in batches.plain()])
         logits = np.empty_like(scored)
         logits[batches.order] = scored

@@ -136,7 +136,9 @@ def with_typos(texts: Sequence[str], rate: float, seed: int) -> list[str]:
     return [_mistyped(text, rate, seed) for text in texts]
 
 
-def swapped(texts: Sequence[str], pairs: Sequence[tuple[str, str]]) -> tuple[list[str], list[int]]:
+def swapped(
+    texts: Sequence[str], pairs: Sequence[tuple[str, str]]
+) -> tuple[list[str], list[int], int]:
     """The texts in which words of `pairs` occur, with each such word replaced by its partner.
 
     Both directions at once: "she met him" becomes "he met her". Only whole words are replaced. A
@@ -155,17 +157,19 @@ def swapped(texts: Sequence[str], pairs: Sequence[tuple[str, str]]) -> tuple[lis
         pairs: words and their partners, such as `GENDERED`.
 
     Returns:
-        The changed texts, and for each its index in `texts`.
+        The changed texts, for each its index in `texts`, and how many were left out.
     """
     partners = _partners(pairs)
     changed: list[str] = []
     indices: list[int] = []
+    left_out = 0
     for index, text in enumerate(texts):
         most = max((len(partners.get(word, ())) for word in _WORD.findall(text)), default=0)
         if most == 1:
             changed.append(_WORD.sub(lambda word: "".join(partners.get(word[0], word[0])), text))
             indices.append(index)
-    return changed, indices
+        left_out += most > 1
+    return changed, indices, left_out
 
 
 def flip_rate(before: Sequence[int], after: Sequence[int]) -> float:

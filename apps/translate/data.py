@@ -9,6 +9,7 @@ from data.corpora import Corpus, Pairs
 from data.tokenizer import Tokenizer
 
 from ..harness.run_folder import RunFolder
+from ..harness.texts import keep_texts
 from ..harness.tokenizer import run_tokenizer
 from .config import Config
 
@@ -72,10 +73,12 @@ def prepare(config: Config, run: RunFolder) -> TranslationData:
     """Reads the corpus; makes the tokenizer, or takes the one the run has.
 
     Raises:
-        UserError: the corpus is not to be had, or too small for the vocabulary; the run is trained
-            and its tokenizer is missing or damaged.
+        UserError: the corpus is not to be had, too small for the vocabulary, or not that of the
+            run; the run is trained and its tokenizer is missing or damaged.
     """
     corpus = load_corpus(config)
+    splits = corpus.splits.items()
+    keep_texts(run, {split: [pairs.source, pairs.target] for split, pairs in splits})
     pairs = corpus.splits["train"]
     tokenizer = run_tokenizer(config, run, [*pairs.source, *pairs.target])
     return TranslationData(config, corpus, tokenizer)

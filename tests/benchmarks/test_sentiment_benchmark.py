@@ -26,7 +26,7 @@ def commands(tmp_path, monkeypatch):
             training = {"parameters": 1000, "epochs": 4, "train_seconds": 120.0}
             update(path, "training", training)
         else:
-            names = {*sentiment.SCORES, *sentiment.MEMORY}
+            names = {*sentiment.SCORES, *sentiment.VERDICTS, *sentiment.MEMORY}
             update(path, "test", dict.fromkeys(names, 0.5 + seed / 100))
 
     monkeypatch.setattr(runs, "FOLDER", tmp_path / "runs")
@@ -54,6 +54,7 @@ def test_the_mean_of_three_seeds(commands):
     assert [words[0] for words in commands] == ["train", "evaluate"] * 3
     row = rows()["sentiment.sst2.best.accuracy", "1+2+3"]
     assert (row["value"], row["command"]) == ("0.52", "python -m benchmarks.sentiment sst2")
+    assert not any(what.endswith("_p") for what, _ in rows())  # there is no mean of them
     assert rows()["sentiment.sst2.best.train_minutes", "1"]["value"] == "2"
 
 
@@ -61,6 +62,7 @@ def test_imdb_has_a_row_for_the_baseline(commands):
     assert sentiment.main(["imdb-best"]) == 0
     assert rows()["sentiment.imdb.best.accuracy", "1"]["value"] == "0.51"
     assert rows()["sentiment.imdb.nbsvm.accuracy", "1"]["value"] == "0.51"
+    assert rows()["sentiment.imdb.best.nbsvm_p", "1"]["value"] == "0.51"
 
 
 def test_memories_that_are_recorded_are_not_measured_again(commands):

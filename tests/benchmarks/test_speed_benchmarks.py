@@ -16,6 +16,7 @@ from benchmarks import (
     translate_speed,
 )
 from data import buckets
+from layers.attention import MultiHeadAttention
 
 
 @pytest.fixture
@@ -111,6 +112,18 @@ def test_the_plain_loss_is_the_same_loss():
         found.append([*sums, *tape.gradient(sums[0], [hidden, embeddings])])
     for one, other in zip(*found, strict=True):
         np.testing.assert_allclose(one, other, atol=1e-5)
+
+
+def test_joined_products_give_the_same():
+    layer = MultiHeadAttention(2, 4, positions="rotary", name="self_attention")
+    inputs = np.random.default_rng(0).normal(size=(2, 5, 6)).astype("float32")
+    layer.build(inputs.shape, inputs.shape)
+    for weight in layer.trainable_variables:
+        weight.assign(np.random.default_rng(1).normal(size=weight.shape))
+    apart = layer(inputs, inputs, use_causal_mask=True)
+    with translate_findings.joined_products():
+        joined = layer(inputs, inputs, use_causal_mask=True)
+    np.testing.assert_allclose(apart, joined, atol=1e-5)
 
 
 def test_findings_are_undone_and_put_back(monkeypatch):

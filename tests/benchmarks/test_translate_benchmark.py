@@ -2,6 +2,7 @@
 
 import subprocess
 
+import numpy as np
 import pytest
 
 from apps.harness.metrics_file import update
@@ -116,6 +117,14 @@ def test_an_interrupted_measurement_goes_on(commands):
 def test_decoding_needs_the_run_it_is_about(commands, capsys):
     assert translate.main(["decoding"]) == 2
     assert "run `python -m benchmarks.translate multi30k` first" in capsys.readouterr().err
+
+
+def test_steps_after_the_end_by_hand():
+    from benchmarks.translate_decoding import after_the_end
+
+    # Batches of like sources: translations of 4 and 2 tokens, then of 3 and 1, then of 5 alone.
+    share = after_the_end(np.array([9, 1, 9, 5, 5]), np.array([4, 5, 2, 3, 1]), batch=2)
+    assert share == pytest.approx(1 - 15 / (8 + 6 + 5))
 
 
 def test_a_failed_command_records_nothing(commands):

@@ -76,8 +76,9 @@ def test_exchange_of_words_and_names():
         "She's an actress; Leo's mother isn't.",
         "PAUL and her brother",
     ]
-    changed, indices = swapped(texts, PAIRS)
+    changed, indices, left_out = swapped(texts, PAIRS)
     assert indices == [0, 2, 3]
+    assert left_out == 0
     assert changed == [
         "Paul told her that SHE was wrong.",
         "He's an actor; Rosa's father isn't.",
@@ -87,7 +88,7 @@ def test_exchange_of_words_and_names():
 
 def test_twice_is_as_before():
     texts = ["She and the Actress met HIM (Mr. Smith), the businessmen and a boy."]
-    once, _ = swapped(texts, GENDERED)
+    once, *_ = swapped(texts, GENDERED)
     assert once == ["He and the Actor met HER (Mrs. Smith), the businesswomen and a girl."]
     # "her" is ambiguous: the way back needs pairs in which it has one partner.
     assert swapped(once, [pair for pair in GENDERED if pair != ("her", "his")])[0] == texts
@@ -95,12 +96,12 @@ def test_twice_is_as_before():
 
 def test_ambiguous_words_leave_a_text_out():
     texts = ["We saw her car.", "We saw her.", "We saw him.", "It was hers.", "His wife came."]
-    assert swapped(texts, GENDERED) == (["We saw her.", "It was his."], [2, 3])
+    assert swapped(texts, GENDERED) == (["We saw her.", "It was his."], [2, 3], 3)
 
 
 def test_parts_of_words_with_a_hyphen_stay():
     texts = ["Spider-Man is a man-made he-man", "the man--a father--and (man)"]
-    assert swapped(texts, GENDERED) == (["the woman--a mother--and (woman)"], [1])
+    assert swapped(texts, GENDERED) == (["the woman--a mother--and (woman)"], [1], 0)
 
 
 def test_other_alphabets():
@@ -108,8 +109,9 @@ def test_other_alphabets():
     assert swapped(["Она любит фильм, Иван нет.", "Оно"], pairs) == (
         ["Он любит фильм, Ирина нет."],
         [0],
+        0,
     )
-    assert swapped([], pairs) == ([], [])
+    assert swapped([], pairs) == ([], [], 0)
 
 
 def test_gendered_words_have_one_partner_but_for_possessives():
@@ -122,6 +124,17 @@ def test_names_are_in_one_pair_and_mean_nothing_else():
     names = [name for pair in FIRST_NAMES for name in pair]
     assert len(set(names)) == len(names)
     assert not {"Rose", "Grace", "Mark", "Will", "Bill", "Jack", "Frank", "Oscar"} & set(names)
+
+
+def test_what_is_left_out_is_told():
+    texts = ["She liked the film.", "Her film.", "His film."]
+    of = SimpleNamespace(corpus=SimpleNamespace(name="files"))
+
+    def scorer(texts):
+        return np.array([[0, 1] if "he liked" in text.lower() else [1, 0] for text in texts])
+
+    found = _exchanged(scorer, texts, scorer(texts).argmax(axis=1), of)
+    assert found == {"gender_flips": 0.0, "gender_texts": 1.0, "gender_left_out": 2.0}
 
 
 @pytest.mark.parametrize("small", [False, True])
