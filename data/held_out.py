@@ -1,7 +1,7 @@
 """Which texts are held out of training, and what is told of texts that are in training too.
 
-Texts are known by keys, such that the same text has the same key (`data.text.same`): all
-examples of a key go to one split.
+Texts are known by keys, such that the same text has the same key (`data.text.same`,
+`data.labelled.markup.text_key`): all examples of a key go to one split.
 """
 
 import hashlib

@@ -20,7 +20,31 @@ WORD_START = "\N{LOWER ONE EIGHTH BLOCK}"
 Kept = Literal["head", "tail", "head+tail"]
 """Which part of a text that is too long is kept: the first, the last, or half of each."""
 
-_NOT_A_WORD = re.compile(r"[\W_]+")
+
+class Characters(dict):
+    """For `str.translate`: what is left of a text that keeps some kinds of characters alone.
+
+    Variation selectors always go: they say which picture of a character is meant.
+
+    Args:
+        *categories: of Unicode, by their names or their first letters.
+    """
+
+    def __init__(self, *categories: str):
+        super().__init__()
+        self._categories = categories
+
+    def __missing__(self, code: int) -> int | None:
+        character = chr(code)
+        kept = unicodedata.category(character).startswith(self._categories)
+        selector = "VARIATION SELECTOR" in unicodedata.name(character, "")
+        self[code] = code if kept and not selector else None
+        return self[code]
+
+
+_LETTERS = Characters("L", "M", "N")  # with their marks, and digits
+# Typed as a quotation mark; NFKC would make it the mark of a letter.
+_ACCENT_ALONE = re.compile("[\u00a8\u00af\u00b4\u00b8]")
 
 
 def unpack(content: bytes, file_name: str, member: str, shown: str) -> bytes:
@@ -107,6 +131,11 @@ def json_objects(lines: Sequence[str], shown: str) -> Iterator[tuple[str, dict[s
     Raises:
         UserError: a line is not JSON or not an object; the message names the line.
     """
+    if next((line for line in lines if line.strip()), "").lstrip().startswith("["):
+        raise UserError(
+            f"{shown} begins with [ as a JSON array does: one object a line is needed, "
+            "with nothing around and between them."
+        )
     for number, line in enumerate(lines, start=1):
         where, row = f"{shown}, line {number},", None
         if line.strip():
@@ -126,7 +155,8 @@ def text_field(row: dict[str, Any], field: str, where: str) -> str:
     """The text in a field of a JSON object.
 
     Raises:
-        UserError: there is no such field, it is no text, or it holds half a character.
+        UserError: there is no such field, it is no text, or it holds a zero byte or half a
+            character.
     """
     if field not in row:
         has = ", ".join(row) or "none"
@@ -139,14 +169,21 @@ def text_field(row: dict[str, Any], field: str, where: str) -> str:
     except UnicodeEncodeError as error:
         # JSON can spell half a surrogate pair, which no encoding can write.
         raise UserError(f"{where} has a field {field} with half a character in it.") from error
+    if "\0" in value:
+        raise UserError(f"{where} has a field {field} with a zero byte in it: it is no text.")
     return value
+
+
+def folded(text: str) -> str:
+    """A text in one form where a character has several, without the difference of case."""
+    return unicodedata.normalize("NFKC", _ACCENT_ALONE.sub("'", text)).casefold()
 
 
 def same(sentence: str) -> str:
     """What two sentences share when they count as the same in a split.
 
-    Letters and digits only, case folded: "Run!", "run." and "RUN" are one sentence, so that none
-    of them can be in training while another is in the test set. A sentence without letters or
-    digits stands for itself.
+    Letters with their marks and digits only, case folded: "Run!", "run." and "RUN" are one
+    sentence, so that none of them can be in training while another is in the test set. A sentence
+    without letters or digits stands for itself.
     """
-    return _NOT_A_WORD.sub("", unicodedata.normalize("NFKC", sentence).casefold()) or sentence
+    return folded(sentence).translate(_LETTERS) or sentence

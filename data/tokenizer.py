@@ -14,6 +14,12 @@ from data.errors import UserError
 
 PAD, UNKNOWN, START, END = 0, 1, 2, 3
 
+# SentencePiece skips a text of more bytes. A piece has as many characters as surely fit, and ends
+# with a blank where it has one.
+_MOST_BYTES = 1 << 16
+_FIT = _MOST_BYTES // 4
+_PIECE = re.compile(rf".{{1,{_FIT - 1}}}(?:\s|\Z)|.{{1,{_FIT}}}", re.DOTALL)
+
 
 class Tokenizer:
     """Strings to token ids and back, as graph operations.
@@ -45,13 +51,13 @@ class Tokenizer:
                 rules.write("FEFF\t\n")
                 rules.flush()
                 sentencepiece.SentencePieceTrainer.train(
-                    sentence_iterator=iter(texts),
+                    sentence_iterator=(part for text in texts for part in _PIECE.findall(text)),
                     model_writer=model,
                     model_type="bpe",
                     vocab_size=vocabulary,
                     normalization_rule_tsv=rules.name,
                     character_coverage=1.0,
-                    max_sentence_length=1 << 16,
+                    max_sentence_length=_MOST_BYTES,
                     pad_id=PAD,
                     unk_id=UNKNOWN,
                     bos_id=START,
@@ -87,8 +93,15 @@ class Tokenizer:
                 seen cut in several ways (Provilkov et al. 2020). Draws from SentencePiece's own
                 generator, which no seed of TensorFlow reaches.
         """
-        native = self._sampler(merge_dropout) if merge_dropout else self.native
-        return native.tokenize(texts)
+        texts = tf.convert_to_tensor(texts, tf.string)
+        if merge_dropout:
+            return self._sampler(merge_dropout).tokenize(texts)
+        # No subword reaches over a blank, so each different word is cut once, however often it
+        # occurs.
+        words = tf.strings.split(texts, sep=" ")
+        different, places = tf.unique(words.flat_values)
+        pieces = tf.gather(self.native.tokenize(different), places)
+        return words.with_flat_values(pieces).merge_dims(1, 2)
 
     def detokenize(self, ids) -> tf.Tensor:
         """Strings `(batch,)` of token ids `(batch, time)`, up to each row's first end token."""

@@ -93,8 +93,9 @@ class PhraseBag(keras.layers.Layer):
         shape = tf.shape(keys)
         flat = tf.reshape(keys, (shape[0], -1))
         places, known = self._find(flat)
-        alike = flat[:, :, None] == flat[:, None, :]
-        weight = tf.cast(known, tf.float32) / tf.reduce_sum(tf.cast(alike, tf.float32), axis=-1)
+        ordered = tf.sort(flat)
+        first, end = (tf.searchsorted(ordered, flat, side) for side in ("left", "right"))
+        weight = tf.cast(known, tf.float32) / tf.cast(end - first, tf.float32)
         rows = tf.gather(self.share * self.weights_of_phrases, places) * weight[..., None]
         rows = tf.reshape(rows, tf.concat([shape, [self.classes]], axis=0))
         return sum(

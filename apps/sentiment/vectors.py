@@ -23,7 +23,8 @@ def read_vectors(path: str, pieces: Sequence[str]) -> np.ndarray:
         float32 `(pieces, width)`.
 
     Raises:
-        UserError: the file cannot be read, is none of these, or shares no word with the pieces.
+        UserError: the file cannot be read, is none of these, shares no word with the pieces, or
+            has one and the same number throughout.
     """
     return _read(path, tuple(pieces))
 
@@ -47,10 +48,11 @@ def _read(path: str, pieces: tuple[str, ...]) -> np.ndarray:
         places = places + [place for place in lowered.get(word, []) if place not in exact]
         if places:
             vectors[places] = _parsed(path, number, numbers)
-    if vectors is None or not np.nan_to_num(vectors).any():
+    found = vectors[~np.isnan(vectors)] if vectors is not None else np.empty(0)
+    if not len(found) or found.min() == found.max():
         raise UserError(
-            f"{path} has no vector but zeros for any word of the corpus: name a file of word "
-            "vectors of its language."
+            f"{path} has {'one and the same number' if len(found) else 'no vector'} for the words "
+            "of the corpus: name a file of word vectors of its language."
         )
     return vectors
 
@@ -82,6 +84,10 @@ def _lines(path: str):
 
 def _parsed(path: str, number: int, numbers: Sequence[str]) -> np.ndarray:
     try:
-        return np.array(numbers, "float32")
+        with np.errstate(over="ignore"):
+            parsed = np.array(numbers, "float32")
     except ValueError:
         raise UserError(f"{path}, line {number}, has something that is no number.") from None
+    if not np.isfinite(parsed).all():
+        raise UserError(f"{path}, line {number}, has a number that is nan, infinite or too large.")
+    return parsed

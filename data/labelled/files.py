@@ -23,10 +23,10 @@ _ENDINGS = (".csv", ".tsv", *_JSON_ENDINGS)
 # The mark of utf-16 is the beginning of that of utf-32.
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8"),
-    (codecs.BOM_UTF32_LE, "utf-32"),
-    (codecs.BOM_UTF32_BE, "utf-32"),
-    (codecs.BOM_UTF16_LE, "utf-16"),
-    (codecs.BOM_UTF16_BE, "utf-16"),
+    (codecs.BOM_UTF32_LE, "utf-32-le"),
+    (codecs.BOM_UTF32_BE, "utf-32-be"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
 _INTEGER = re.compile(r"[+-]?[0-9]{1,18}")
 _LONGEST_CELL = 2**31 - 1
@@ -95,7 +95,9 @@ def _read_split(split: str, path: str, options: FilesOptions, notes: list[str]) 
         rows = _json_rows(text, path, options)
     else:
         rows = _table_rows(text, path, options, kind.endswith(".tsv"))
-    kept = [row for row in rows if strip_markup(row.text)]
+    # A label is shown on one line, and in tables.
+    rows = [row._replace(label=" ".join(row.label.split())) for row in rows]
+    kept = [row for row in rows if (strip_markup(row.text) if options.clean else row.text)]
     if not kept:
         why = f"all {len(rows)} texts in {options.text} are empty" if rows else "there is no row"
         raise UserError(f"{path} holds no text to learn from: {why}.")
@@ -109,10 +111,12 @@ def _read_split(split: str, path: str, options: FilesOptions, notes: list[str]) 
 
 def _decoded(content: bytes, path: str, encoding: str) -> str:
     marked = next((name for mark, name in _MARKS if content.startswith(mark)), None)
-    if marked and not codecs.lookup(encoding).name.startswith(marked):
+    named = codecs.lookup(encoding).name
+    # utf-16 goes by the mark; utf-8-sig has one.
+    if marked and not (marked.startswith(named) or named.startswith(marked)):
         raise UserError(
             f"{path} begins with the byte order mark of {marked} and is not {encoding} "
-            f"in line 1: give encoding {marked}."
+            f"in line 1: give encoding {marked.removesuffix('-le').removesuffix('-be')}."
         )
     try:
         text = content.decode(encoding).removeprefix("\ufeff")

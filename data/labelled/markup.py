@@ -4,7 +4,7 @@ import html
 import html.entities
 import re
 
-from data.text import same
+from data.text import Characters, folded
 
 _TAG = re.compile(r"<(?:/?([A-Za-z][A-Za-z0-9]*)|!)[^<>]*>")
 _ENTITY = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
@@ -17,6 +17,22 @@ SET_APART = (
     "summary table tbody td textarea tfoot th thead title tr ul"
 )
 _APART = frozenset(SET_APART.split())
+
+# Letters with their marks, digits, and signs such as + and emoji. Accents that stand alone and the
+# tones of skin, which are signs as well, tell no two texts apart.
+_KEPT = Characters("L", "M", "N", "Sc", "Sm", "So")
+# The punctuation that does.
+_TELLING = re.compile(
+    r"""(
+    \#                                  # C#
+    | (?<![\w-])-(?=\.?[0-9])           # the sign of a number
+    | [:;=]['-]?[()\[\]{}/\\]           # a face,
+    | (?<!\S)[()\[\]{}]['-]?[:;=]       # turned round,
+    | [-^]_[-^]                         # upright
+    | </(?=3)                           # a broken heart
+    )""",
+    re.VERBOSE,
+)
 
 
 def strip_markup(text: str) -> str:
@@ -41,5 +57,13 @@ def _letters(entity: str) -> str:
 
 
 def text_key(text: str) -> str:
-    """What two texts share when they count as the same: `same`, whatever their markup."""
-    return same(strip_markup(text))
+    """What two texts share when they count as the same in a split.
+
+    As with `data.text.same`, neither case nor punctuation counts, and no markup; but what may turn
+    an opinion round does: emoji and other signs, faces such as :-(, the minus before a number.
+    A text without anything of all that stands for itself.
+    """
+    clean = strip_markup(text)
+    parts = _TELLING.split(folded(clean))
+    parts[::2] = [between.translate(_KEPT) for between in parts[::2]]
+    return "".join(parts) or clean or text

@@ -27,6 +27,7 @@ class FilesOptions:
         text, label: the names of the columns, or of the fields in JSON lines. Two numbers are the
             columns of a table without a heading, counted from 1.
         encoding: how the files write letters, by a name that Python knows.
+        clean: whether markup is no text, so that a text of nothing else counts as empty.
         held_out: the share of the distinct texts of each class that validation and test each take
             from train where they are not given.
         seed: chooses which texts are held out.
@@ -41,6 +42,7 @@ class FilesOptions:
     text: str = "text"
     label: str = "label"
     encoding: str = "utf-8"
+    clean: bool = True
     held_out: float = 0.1
     seed: int = 1
 

@@ -188,6 +188,12 @@ def test_a_json_line_that_cannot_be_read(tmp_path, line, says):
     assert says in fails(train=(path,))
 
 
+def test_sentences_that_differ_in_a_vowel_sign_are_two(tmp_path):
+    path = write(tmp_path / "t.tsv", tsv([("की", "a"), ("कि", "b"), ("को", "c")]))
+    corpus = read(train=(path,))
+    assert [len(pairs) for pairs in corpus.splits.values()] == [1, 1, 1]
+
+
 def test_too_few_pairs_to_split(tmp_path):
     path = write(tmp_path / "t.tsv", tsv([PAIRS[0], PAIRS[1], PAIRS[1]]))
     message = fails(train=(path,))

@@ -1,3 +1,4 @@
+import codecs
 import csv
 import gzip
 import json
@@ -173,9 +174,21 @@ def test_a_wrong_encoding(tmp_path):
         fails_to_read(path, text.encode(), encoding="ascii")
     )
     assert "perhaps latin-1" in fails_to_read(path, b"text,label\n\x81,neg\n")
-    assert "begins with the byte order mark of utf-16 and is not utf-8 in line 1" in (
-        fails_to_read(path, text.encode("utf-16"))
-    )
+    for mark, family, encoding in (
+        (codecs.BOM_UTF16_LE, "utf-16", "utf-8"),
+        (codecs.BOM_UTF16_LE, "utf-16", "utf-16-be"),
+        (codecs.BOM_UTF16_BE, "utf-16", "utf-16-le"),
+        (codecs.BOM_UTF32_LE, "utf-32", "utf-32-be"),
+        (codecs.BOM_UTF32_BE, "utf-32", "utf-32-le"),
+        (codecs.BOM_UTF32_LE, "utf-32", "utf-16-le"),
+    ):
+        end = "le" if mark in (codecs.BOM_UTF16_LE, codecs.BOM_UTF32_LE) else "be"
+        content = mark + text.encode(f"{family}-{end}")
+        assert fails_to_read(path, content, encoding=encoding) == (
+            f"{path} begins with the byte order mark of {family}-{end} and is not {encoding} "
+            f"in line 1: give encoding {family}."
+        )
+        assert read(train=str(path), test=str(path), encoding=family, validation=str(path))
     assert "give encoding utf-8." in fails_to_read(
         path, text.encode("utf-8-sig"), encoding="latin-1"
     )
@@ -212,47 +225,6 @@ def test_text_that_cannot_be_read(tmp_path):
     assert "which has to be one of .csv, .tsv, .jsonl, .json, .ndjson" in message
 
 
-@pytest.mark.parametrize(
-    "line, says",
-    [
-        ('{"text": "a"', "line 2, is not valid JSON (Expecting ',' delimiter at character 13)"),
-        ('["a", "b"]', "line 2, is not a JSON object"),
-        ("[" * 100_000, "line 2, is more than can be read as JSON"),
-        ('{"text": 3, "label": "b"}', "line 2, has a field text that is no text (int)"),
-        ('{"text": "a", "label": ["b"]}', "line 2, has a field label that is no text (list)"),
-        ('{"text": "\\ud83d", "label": "b"}', "line 2, has a field text with half a character"),
-        ('{"text": "a", "label": "\\ude00"}', "line 2, has a field label with half a character"),
-        ('{"text": "a", "label": null}', "line 2, has a text without a label: label is empty."),
-        ('{"text": "a", "label": " "}', "line 2, has a text without a label: label is empty."),
-    ],
-)
-def test_a_json_line_that_cannot_be_read(tmp_path, line, says):
-    path = write(tmp_path / "t.jsonl", '{"text": "a", "label": "b"}\n' + line + "\n")
-    assert says in fails(train=path)
-
-
-@pytest.mark.parametrize(
-    "labels, classes",
-    [
-        ((True, False), ("false", "true")),
-        ((10, 9, -1), ("-1", "9", "10")),
-        ((1, "1", "zero"), ("1", "zero")),
-        ((0.5, "x"), ("0.5", "x")),
-        (("b", "B", "a"), ("B", "a", "b")),
-        (("10", "9", "x"), ("10", "9", "x")),
-    ],
-)
-def test_the_order_of_classes(tmp_path, labels, classes):
-    text = "".join(
-        json.dumps({"text": f"t{i}", "label": its}) + "\n" for i, its in enumerate(labels)
-    )
-    path = write(tmp_path / "t.ndjson", text)
-    corpus = read(train=path, validation=path, test=path)
-    assert corpus.classes == classes
-    names_of = [corpus.classes[label] for label in corpus.splits["train"].labels]
-    assert names_of == [its if isinstance(its, str) else json.dumps(its) for its in labels]
-
-
 def test_empty_texts_are_left_out_and_counted(tmp_path):
     rows = [*ROWS, ("", "neg"), (" \t", "pos"), ("<br />", "pos")]
     corpus = read(train=write(tmp_path / "t.csv", table(rows)))
@@ -264,6 +236,29 @@ def test_empty_texts_are_left_out_and_counted(tmp_path):
     assert "e.csv holds no text to learn from: all 2 texts in text are empty." in fails(
         train=all_empty
     )
+
+
+def test_markup_alone_is_text_where_it_is_not_taken_out(tmp_path):
+    rows = [*ROWS, ("<br />", "pos"), ("<hr />", "neg")]
+    path = write(tmp_path / "t.csv", table(rows))
+    assert everything(read(train=path, clean=False)) == sorted(rows)
+
+
+def test_a_label_is_on_one_line(tmp_path):
+    labels = [("not\tgood", "very\r\n good")[i % 2] for i in range(len(ROWS))]
+    rows = [(text, label) for (text, _), label in zip(ROWS, labels, strict=True)]
+    path = tmp_path / "t.csv"
+    with path.open("w", newline="") as file:
+        csv.writer(file).writerows([("text", "label"), *rows])
+    for name in (str(path), write(tmp_path / "t.jsonl", lines(rows))):
+        assert read(train=name).classes == ("not good", "very good")
+
+
+def test_texts_that_differ_in_an_emoji_are_distinct(tmp_path):
+    rows = [(f"order {i} {'👎👍'[i % 2]}", ("neg", "pos")[i % 2]) for i in range(40)]
+    rows += [(f"order {i} {'👍👎'[i % 2]}", ("pos", "neg")[i % 2]) for i in range(40)]
+    corpus = read(train=write(tmp_path / "t.csv", table(rows)))
+    assert everything(corpus) == sorted(rows) and len(corpus.notes) == 1
 
 
 def test_an_empty_label(tmp_path):

@@ -62,9 +62,40 @@ def test_impossible_vocabularies_are_named_with_what_would_be_right():
         Tokenizer.train(ENGLISH, least - 1)
 
 
+@pytest.mark.parametrize(
+    "text", ["It was good. " * 80_000, "电影很好看。" * 12_000], ids=["with blanks", "without"]
+)
+def test_a_long_text_alone_is_enough_to_learn_from(text):
+    tokenizer = Tokenizer.train([text], 20)
+    known = "".join(tokenizer.pieces[4:])
+    assert set(text.replace(" ", "")) <= set(known)
+
+
+def test_a_long_text_is_parted_at_its_blanks():
+    words = ["unbelievable", "understanding", "Ünglücke"]
+    long, short = Tokenizer.train([" ".join(words * 9000)], 50), Tokenizer.train(words * 9000, 50)
+    assert long.pieces == short.pieces
+
+
 def test_a_file_that_is_no_tokenizer(tmp_path):
     with pytest.raises(UserError, match="missing.model"):
         Tokenizer.load(tmp_path / "missing.model")
     (tmp_path / "bad.model").write_bytes(b"not a model")
     with pytest.raises(UserError, match=r"bad\.model, the tokenizer, is missing or damaged"):
         Tokenizer.load(tmp_path / "bad.model")
+
+
+def test_words_cut_one_by_one_are_cut_as_in_their_text(tokenizer):
+    odd = [
+        "",
+        " ",
+        "  The cat  sat ",
+        "a\tb\nc",
+        "\ufeffThe \ufeff cat\ufeff",
+        "a\u00a0b\u3000c",
+        "ΩΩ ΩΩ Ω",
+    ]
+    texts = [*ENGLISH, *odd]
+    whole = tokenizer.native.tokenize(texts)
+    assert tokenizer.tokenize(texts).to_list() == whole.to_list()
+    assert tokenizer.tokenize([]).to_list() == []

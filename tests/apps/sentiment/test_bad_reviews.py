@@ -9,6 +9,7 @@ import pytest
 from apps.harness.command_line import run
 from apps.harness.predict import predict
 from apps.sentiment.__main__ import APP
+from apps.sentiment.data import load_corpus
 from data.labelled.markup import strip_markup
 
 GOOD = "text,label\nI like it,yes\nI hate it,no\n"
@@ -29,6 +30,7 @@ def text(tmp_path):
         "few.csv": (GOOD + "It is fine,yes\n" * 9).encode(),
         "blank.csv": b'text,label\n" ",yes\n"",no\n',
         "other.csv": b"text,label\nI like it,maybe\n",
+        "array.json": b'[{"text": "a", "label": "b"}]',
         "broken.jsonl": b'{"text": "a", "label": "b"}\n{"text": "a"\n',
     }
     for name, content in files.items():
@@ -57,6 +59,7 @@ def text(tmp_path):
         ("FILES one.csv", "one.csv"),
         ("FILES few.csv", "class no"),
         ("FILES blank.csv", "blank.csv"),
+        ("FILES array.json", "array.json begins with ["),
         ("FILES broken.jsonl", "broken.jsonl, line 2"),
         ("FILES good.csv --data.test other.csv", "maybe"),
         ("FILES good.csv --data.encoding utf-9", "There is no encoding utf-9"),
@@ -71,6 +74,16 @@ def test_one_sentence_and_status_2(text, monkeypatch, capfd, flags, sentence):
     said = shown.err.strip().splitlines()
     assert len(said) == 1 and sentence in said[0], shown.err
     assert not list(text.glob("runs/sentiment/*"))
+
+
+def test_markup_alone_is_read_where_it_is_not_taken_out(make_config, tmp_path):
+    path = tmp_path / "markup.csv"
+    path.write_text("label,text\ngood,Fine.\nbad,<br />\n", encoding="utf-8")
+    read = [
+        load_corpus(make_config(data={"clean": clean, "test": str(path)})).splits["test"].texts
+        for clean in (False, True)
+    ]
+    assert read == [["Fine.", "<br />"], ["Fine."]]
 
 
 ODD = [

@@ -135,6 +135,26 @@ def test_the_shares_of_tokens_sum_to_the_score(bag):
     np.testing.assert_allclose(shares[1, 0], table[eight] + table[both] / 2, atol=1e-5)
 
 
+def test_a_phrase_shares_among_all_its_places(bag):
+    ids = tf.constant(np.random.default_rng(1).integers(4, 10, (3, 30)) * (np.arange(30) < 25))
+    keys = phrases(ids, ids != PAD, 2).numpy()
+    table = dict(zip(bag.keys.numpy(), 0.5 * bag.weights_of_phrases.numpy(), strict=True))
+    wanted = np.zeros((3, 30, 3))
+    for row, size, at in np.ndindex(keys.shape):
+        key = keys[row, size, at]
+        times = np.count_nonzero(keys[row] == key)
+        wanted[row, at : at + size + 1] += table.get(key, 0) / times / (size + 1)
+    assert np.count_nonzero(wanted) > 50
+    np.testing.assert_allclose(bag.shares(ids, ids != PAD), wanted, atol=1e-5)
+
+
+def test_shares_need_memory_for_each_phrase_and_not_for_each_two(bag):
+    ids = tf.TensorSpec((1, 1000), tf.int32)
+    graph = tf.function(lambda ids: bag.shares(ids, ids != PAD)).get_concrete_function(ids).graph
+    sizes = [out.shape.num_elements() for op in graph.get_operations() for out in op.outputs]
+    assert 2000 <= max(size or 0 for size in sizes) < 10_000
+
+
 def test_gradients_leave_it_alone_and_its_config_makes_it_again(bag):
     assert not bag.trainable_weights and len(bag.weights) == 4
     again = PhraseBag.from_config(bag.get_config())
