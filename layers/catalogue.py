@@ -22,6 +22,7 @@ from layers.attention import (
     ContentAttention,
     LuongAttention,
     MonotonicAdditiveAttention,
+    MultiHeadContentAttention,
 )
 from layers.recurrent import (
     AblatedLSTMCell,
@@ -66,6 +67,7 @@ ATTENTIONS: Mapping[str, Callable[[int], ContentAttention]] = {
     "additive": AdditiveAttention,
     "coverage": lambda units: AdditiveAttention(units, coverage=True),
     "monotonic": MonotonicAdditiveAttention,
+    "multi_head": lambda units: MultiHeadContentAttention(4, -(-units // 4)),
 }
 """How a decoder of cells may look at what was encoded, made for so many units."""
 

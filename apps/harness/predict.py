@@ -7,6 +7,7 @@ full batches while somebody typing gets each answer at once.
 from __future__ import annotations
 
 import json
+import math
 import queue
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -42,7 +43,8 @@ def predict(
     Args:
         lines: the texts, without line ends; read by a thread of its own.
         sink: where the answers go, one line each; flushed after each batch.
-        as_json: write a JSON object a line (source, text, score) instead of the text.
+        as_json: write a JSON object a line (source, text, score) instead of the text. The score of
+            an answer that the rules of decoding left none for is null.
         n_best: how many answers the JSON object lists, at most as many as the decoding keeps.
         explain: after the answer and a tab, write the text with the words marked that decided, in
             colour on a terminal; in the JSON object, list the words with their weights.
@@ -97,14 +99,19 @@ def _line(answer: Prediction, mark: Callable[[Words], str] | None) -> str:
 
 
 def _as_json(source: str, answer: Prediction, n_best: int, explain: bool) -> str:
-    record: dict[str, Any] = {"source": source, "text": answer.text, "score": answer.score}
+    record: dict[str, Any] = {"source": source, "text": answer.text, "score": _number(answer.score)}
     if n_best > 1:
         record["n_best"] = [
-            {"text": text, "score": score} for text, score in answer.alternatives[:n_best]
+            {"text": text, "score": _number(score)} for text, score in answer.alternatives[:n_best]
         ]
     if explain:
         record["words"] = [[word, float(weight)] for word, weight in answer.words]
     return json.dumps(record, ensure_ascii=False)
+
+
+def _number(score: float) -> float | None:
+    """The score, or None for one that JSON has no number for: minus infinity, say."""
+    return score if math.isfinite(score) else None
 
 
 def batches(lines: Iterable[str], size: int = BATCH) -> Iterator[list[str]]:

@@ -6,6 +6,7 @@ from layers.attention.content import ContentAttention
 from layers.attention.luong import LuongAttention
 from layers.attention.monotonic import MonotonicAdditiveAttention, MonotonicLuongAttention
 from layers.attention.multi_head import MultiHeadAttention
+from layers.attention.multi_head_content import MultiHeadContentAttention
 from layers.attention.pointer_generator import PointerGenerator
 from layers.attention.pooling import SequencePooling
 
@@ -17,6 +18,7 @@ __all__ = [
     "MonotonicAdditiveAttention",
     "MonotonicLuongAttention",
     "MultiHeadAttention",
+    "MultiHeadContentAttention",
     "PointerGenerator",
     "SequencePooling",
     "coverage_loss",

@@ -68,7 +68,7 @@ class AdditiveAttention(ContentAttention):
         """Return a coverage of zero."""
         state = super().begin_state(rows, memory_time)
         if self.coverage:
-            state = [ops.zeros((rows, memory_time), self.compute_dtype), *state]
+            state = [ops.zeros((rows, memory_time), "float32"), *state]
         return state
 
     def next_state(self, state, weights):
@@ -90,7 +90,7 @@ class AdditiveAttention(ContentAttention):
         def score(query, state):
             hidden = ops.expand_dims(ops.matmul(query, query_kernel), 2) + keys
             if coverage_vector is not None:
-                hidden = hidden + ops.expand_dims(state[0], -1) * coverage_vector
+                hidden = hidden + ops.expand_dims(self.computed(state[0]), -1) * coverage_vector
             return ops.dot(ops.tanh(hidden), vector)
 
         return score

@@ -14,8 +14,8 @@ NO_MEMORY = "AttentionCell needs a memory: call its layer with `memory=`."
 class AttentionCell(Cell):
     """Gives any cell an attention and input feeding (Luong, Pham & Manning 2015, sec. 3.1, 3.3).
 
-    The attention is a `ContentAttention`, such as `LuongAttention`: one query a step, one head. A
-    `MultiHeadAttention` is none, and is refused.
+    The attention is a `ContentAttention`, such as `LuongAttention`: one query a step. With many
+    heads it is a `MultiHeadContentAttention`; a `MultiHeadAttention` is refused.
 
         h_t  = cell([x_t; a_{t-1}], states)      input feeding: a_{t-1} is fed to the next step
         c_t  = attention(h_t, memory)            context
@@ -33,8 +33,8 @@ class AttentionCell(Cell):
 
     States: those of the cell; those of the attention, each `(batch, memory_time)`, if it has any
     (coverage, the alignment of a monotonic attention); then a, `(batch, units)`. A state of the
-    attention is as long as the memory, so its size is None in `state_size`, and
-    `get_initial_state` wants the memory. Output: a.
+    attention is float32 whatever the policy, and as long as the memory, so its size is None in
+    `state_size`, and `get_initial_state` wants the memory. Output: a.
 
     Args:
         cell: the `Cell` to run; for several layers a `StackedCell`.
@@ -68,8 +68,8 @@ class AttentionCell(Cell):
             attention = LuongAttention(dtype=self.dtype_policy)
         if not isinstance(attention, ContentAttention):
             raise ValueError(
-                "`attention` must be a ContentAttention, as LuongAttention is, received "
-                f"{attention}."
+                "`attention` must be a ContentAttention, as LuongAttention and, with many heads, "
+                f"MultiHeadContentAttention are, received {attention}."
             )
         self.cell = cell
         self.attention = attention
@@ -89,15 +89,17 @@ class AttentionCell(Cell):
             raise ValueError(NO_MEMORY)
         if not self.cell.built:
             self.cell.build(input_shape)
+        query_shape = (input_shape[0], 1, self.cell.output_size)
         if not self.attention.built:
-            self.attention.build((input_shape[0], 1, self.cell.output_size), memory_shape)
+            self.attention.build(query_shape, memory_shape)
+        context_shape = self.attention.compute_output_shape(query_shape, memory_shape)
         # What the cell projects to is known to the cell alone: one row of zeros asks it.
         projected, *_ = as_tuple(self.cell.project(ops.zeros((1, input_shape[-1]))))
         self.feed_kernel = self.add_weight(
             shape=(self.units, projected.shape[-1]), name="feed_kernel"
         )
         self.output_kernel = self.add_weight(
-            shape=(memory_shape[-1] + self.cell.output_size, self.units), name="output_kernel"
+            shape=(context_shape[-1] + self.cell.output_size, self.units), name="output_kernel"
         )
 
     def get_initial_state(self, batch_size=None, memory=None):

@@ -18,13 +18,15 @@ class ContentAttention(keras.layers.Layer):
       and each has its own state. It may be called in a loop, outside of the layer.
     * The state is what an attention remembers of the queries before: a list of `state_count`
       tensors `(batch, queries, memory_time)`, empty for most. `begin_state(rows, memory_time)`
-      returns the first one, of tensors `(rows, memory_time)`.
+      returns the first one, of tensors `(rows, memory_time)`. A state is float32 whatever the
+      policy, since a sum in half precision stops growing; a score casts what it reads of it.
     * An attention with `draws` is random in training: its `attend` takes a `draw` for each query,
       `(batch, queries, 1)`, from `draw(leading)`. Drawn by the caller, since a random number
       cannot be drawn inside a loop on every backend.
 
     To add one, write `build` and `bind_score`. The softmax is `bind_weights`, and can be replaced;
-    with a state, extend `state_count`, `begin_state` and `next_state`.
+    with a state, extend `state_count`, `begin_state` and `next_state`. One that reads in another
+    way writes `bind`, and `compute_output_shape` if its context is not as wide as the value.
 
     Call arguments:
         query: tensor `(batch, queries, query_features)`. An attention with a state takes them in
@@ -37,8 +39,8 @@ class ContentAttention(keras.layers.Layer):
         training: whether an attention that is random in training is so.
 
     Returns:
-        The context `(batch, queries, value_features)`; with the weights, `(batch, queries,
-        value_time)`.
+        The context, `(batch, queries, value_features)` unless the attention says otherwise; with
+        the weights, `(batch, queries, value_time)`.
     """
 
     def __init__(self, **kwargs):
@@ -60,7 +62,7 @@ class ContentAttention(keras.layers.Layer):
         return []
 
     def next_state(self, state, weights):
-        """Return the state after a query that gave these weights."""
+        """Return the state after a query that gave these float32 weights."""
         return []
 
     def bind_score(self, value):
@@ -111,8 +113,9 @@ class ContentAttention(keras.layers.Layer):
 
         def attend(query, state=(), draw=None):
             scores = ops.cast(score(self.computed(query), state), "float32")
-            weights = self.computed(weigh(scores, state, draw))
-            return ops.matmul(weights, value), weights, self.next_state(state, weights)
+            exact = weigh(scores, state, draw)
+            weights = self.computed(exact)
+            return ops.matmul(weights, value), weights, self.next_state(state, exact)
 
         return attend
 

@@ -58,7 +58,7 @@ class HeadProjections(keras.layers.Layer):
         """Projects inputs to the heads of "query", "key" or "value".
 
         One product each: with the kernels side by side and one product for all three, a train
-        step of an attention takes longer, since what comes out has to be taken apart.
+        step of an attention was no faster, since what comes out has to be taken apart.
 
         Args:
             inputs: `(batch, time, features)`.

@@ -123,7 +123,7 @@ class MonotonicAttention(ContentAttention):
     def begin_state(self, rows, memory_time):
         """Return the state of the score, and an alignment with the first step of the memory."""
         steps = ops.arange(memory_time, dtype="int32")
-        first = ops.cast(ops.expand_dims(steps, 0) < 1, self.compute_dtype)
+        first = ops.cast(ops.expand_dims(steps, 0) < 1, "float32")
         first = ops.broadcast_to(first, (rows, memory_time))
         return [*super().begin_state(rows, memory_time), first]
 
@@ -151,7 +151,7 @@ class MonotonicAttention(ContentAttention):
             if allowed is not None:
                 chosen = chosen * allowed
             align = first_alignment if hard else expected_alignment
-            return align(chosen, ops.cast(state[-1], "float32"))
+            return align(chosen, state[-1])
 
         return weigh
 

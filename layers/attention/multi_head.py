@@ -70,6 +70,8 @@ class MultiHeadAttention(HeadProjections):
         keys, values = layer.project_memory(value)
         output = layer.attend(query, keys, values, mask)            # query (batch, time, features)
 
+    Up to `use_bias` the arguments come in the order of Keras's layer; all others go by name.
+
     Args:
         num_heads: number of heads.
         key_dim: width of a head's queries and keys.
@@ -97,6 +99,7 @@ class MultiHeadAttention(HeadProjections):
         value_dim=None,
         dropout=0.0,
         use_bias=True,
+        *,
         seed=None,
         num_key_value_heads=None,
         positions=None,

@@ -2,6 +2,7 @@
 
 from keras import ops
 
+from layers.decoding.constraints import MINUS_INFINITY
 from layers.decoding.hypotheses import finished, row_limits, unpacked
 from layers.decoding.states import loop_in_stages, repeat
 
@@ -23,8 +24,8 @@ def follow(
     Args:
         choose: function `(logits, tokens, index) -> (found, gained)`: of logits `(rows,
             vocabulary)`, what was chosen before, `(rows, max_length)`, and the number of the step,
-            the tokens chosen now and their log-probabilities, both `(rows,)`. A row is given up
-            where this is minus infinity.
+            the tokens chosen now and their log-probabilities, both `(rows,)`. A row is given up,
+            and ends, where this is minus infinity.
         copies: rows for each sentence; row r belongs to sentence r // copies.
 
     The other arguments are those of `greedy`.
@@ -58,7 +59,8 @@ def follow(
         scores = ops.where(ended, scores, scores + gained)
         lengths = ops.where(ended, lengths, index + 1)
         over = ops.logical_or(ops.equal(found, end_token), index + 1 >= limits)
-        ended = ops.logical_or(ended, over)
+        given_up = ops.equal(gained, MINUS_INFINITY)
+        ended = ops.logical_or(ended, ops.logical_or(over, given_up))
         # The model never reads `pad_token`, which need not be a token that it knows.
         return (index + 1, tokens, found, scores, lengths, ended, seen), state
 

@@ -57,7 +57,8 @@ class Cell(keras.layers.Layer):
 
     * `state_size` is an integer or a list with one entry per state: an integer for a vector, a
       tuple for a matrix (`(4, 3)` is a state of shape `(batch, 4, 3)`).
-    * States come and go as a list, in the order of `state_size`, in the compute dtype.
+    * States come and go as a list, in the order of `state_size`, each in the dtype that it has in
+      `get_initial_state`: the compute dtype, but for states of the attention of `AttentionCell`.
     * A cell never sees a mask. The loop applies it: a padded step leaves every state as it was.
     * `project` and `begin` run outside of `__call__`, where Keras does not cast weights to the
       compute dtype: wrap them in `self.computed`.

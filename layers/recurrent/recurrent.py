@@ -46,7 +46,8 @@ class Recurrent(keras.layers.RNN):
 
     Raises:
         ValueError: if a cell of Keras is given a memory, if `unroll` meets an unknown number of
-            steps, or if a stateful layer meets another batch size.
+            steps, if there are more or fewer initial states than the cell has, or if a stateful
+            layer meets another batch size.
     """
 
     def __init__(
@@ -154,12 +155,16 @@ class Recurrent(keras.layers.RNN):
             if initial_state is None:
                 # Copies, since the variables change before a gradient reads them on torch.
                 initial_state = [ops.copy(state) for state in self.states]
+        # A state of unknown size is as long as the memory, and made with it at hand.
+        sized = all(None not in size for size in state_shapes(self.cell))
+        states = self.cell.get_initial_state(rows, **({} if sized else {"memory": memory}))
         if initial_state is None:
-            # A state of unknown size is as long as the memory, and made with it at hand.
-            sized = all(None not in size for size in state_shapes(self.cell))
-            memory = {} if sized else {"memory": memory}
-            initial_state = self.cell.get_initial_state(rows, **memory)
-        return [self.cell.computed(state) for state in keras.tree.flatten(initial_state)]
+            return states
+        given = keras.tree.flatten(initial_state)
+        if len(given) != len(states):
+            raise ValueError(f"The cell has {len(states)} states, received {len(given)}.")
+        # Each in the dtype in which the cell keeps it: a loop changes none.
+        return [ops.cast(x, state.dtype) for x, state in zip(given, states, strict=True)]
 
     def _run(self, projected, rows, states, mask, training, memory):
         if not memory:

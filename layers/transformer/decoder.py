@@ -71,7 +71,10 @@ class TransformerDecoder(TransformerStack):
         Args:
             memory: `(batch, memory_time, memory_features)`.
             memory_mask: `(batch, memory_time)`.
-            max_length: largest number of steps.
+            max_length: largest number of steps, at least the `max_length` of a search: a step more
+                would overwrite the last. A search makes the room that it needs by itself where
+                it finds `step.resize`, as it does in a function around `step` that is wrapped
+                by `functools.wraps(step)`.
             return_attention_scores: whether steps return the weights on the memory too, the mean
                 over the heads of the scores of the last block.
 

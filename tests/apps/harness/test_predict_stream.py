@@ -2,6 +2,7 @@
 
 import io
 import json
+import math
 import queue
 import subprocess
 import sys
@@ -131,6 +132,15 @@ def test_json_has_scores_and_as_many_answers_as_wanted(trained):
         {"text": "A B", "score": -1.0},
         {"text": "A B", "score": -2.0},
     ]
+
+
+def test_a_score_that_json_has_no_number_for_is_null(trained):
+    app, nothing = Shouting(), ("", -math.inf)
+    app.predictor = lambda *_, **__: lambda texts: [Prediction(*nothing, (nothing,))] * len(texts)
+    _, text = answered(trained, ["a"], app, as_json=True, n_best=2)
+    assert "Infinity" not in text
+    found = {"text": "", "score": None}
+    assert json.loads(text) == {"source": "a", **found, "n_best": [found]}
 
 
 def test_settings_can_be_overridden(trained):

@@ -234,6 +234,12 @@ def test_wants_a_cell_and_a_memory():
         Recurrent(AttentionCell(LSTMCell(3)))(normal(3, 5, 6))
 
 
+def test_wants_every_state_to_start_from():
+    x, memory, states = normal(3, 5, 6), normal(3, 7, 8), [normal(3, 4), normal(3, 4)]
+    with pytest.raises(ValueError, match="has 3 states, received 2"):
+        made()[1](x, initial_state=states, memory=memory)
+
+
 def test_contract_inside_of_recurrent():
     def init():
         cell = LSTMCell(4, dropout=0.2, recurrent_dropout=0.2, seed=1)
@@ -256,7 +262,7 @@ def test_a_state_as_long_as_the_memory_needs_the_memory():
         cell.get_initial_state(3)
     with pytest.raises(ValueError, match="must be a ContentAttention"):
         AttentionCell(LSTMCell(3), keras.layers.AdditiveAttention())
-    with pytest.raises(ValueError, match="must be a ContentAttention"):
+    with pytest.raises(ValueError, match="with many heads, MultiHeadContentAttention"):
         AttentionCell(LSTMCell(3), MultiHeadAttention(1, 3))
 
 

@@ -13,6 +13,7 @@ from layers.attention import (
     MonotonicAdditiveAttention,
     MonotonicLuongAttention,
     MultiHeadAttention,
+    MultiHeadContentAttention,
     PointerGenerator,
 )
 from layers.recurrent import LSTMCell, Recurrent, RecurrentDecoder
@@ -216,6 +217,7 @@ CONTENT = {
     "concat": (lambda: LuongAttention("concat"), False),
     "additive": (lambda: AdditiveAttention(4), False),
     "normalized": (lambda: AdditiveAttention(4, normalize=True), False),
+    "multi head": (lambda: MultiHeadContentAttention(2, 3), False),
     "coverage": (lambda: AdditiveAttention(4, coverage=True), True),
     "monotonic": (lambda: MonotonicLuongAttention(mode="soft"), True),
     "monotonic coverage": (
@@ -268,7 +270,7 @@ def test_of_what_a_hard_monotonic_attention_has_not_reached():
     assert_sees(call, inputs, "value", reached, noticed=weights > 0, gradients=weights > 0)
 
 
-CELLS = ["general", "additive", "coverage", "monotonic"]
+CELLS = ["general", "additive", "multi head", "coverage", "monotonic"]
 
 
 @pytest.mark.parametrize("name", CELLS)

@@ -1,10 +1,13 @@
 """MultiHeadAttention: against NumPy, against Keras, and step by step against the whole."""
 
+import inspect
+
 import keras
 import numpy as np
 import pytest
 from keras import ops
 from layer_contract import check_layer
+from sight import viewer
 
 from layers.attention import MultiHeadAttention
 
@@ -152,6 +155,24 @@ def test_gradients_equal_keras(causal):
     assert np.abs(after["query_kernel"] - before).max() > 1e-4
 
 
+@pytest.mark.parametrize("causal", [False, True])
+@pytest.mark.parametrize("name", ["query", "value", "key"])
+def test_gradients_of_inputs_equal_keras(name, causal):
+    layer = attention()
+    inputs = {**queried(), **MASKS}
+    options = {"use_causal_mask": causal, "return_attention_scores": True}
+    found = []
+    for one in (layer, stock_twin(layer)):
+
+        def call(given, one=one):
+            return one(**given, **options)[0] * ops.cast(given["query_mask"], "float32")[..., None]
+
+        look = viewer(call, inputs, name, np.ones((1, 1, TIME, 1)), True)
+        found.append(look(inputs[name])[1])
+    np.testing.assert_allclose(*found, atol=1e-5)
+    assert np.abs(found[0]).max() > 1e-2
+
+
 def test_a_query_that_sees_nothing_gets_the_bias_and_trains():
     layer, query, value = attention(), normal(BATCH, TIME, 8), normal(BATCH, MEMORY, 6)
     empty = np.zeros((BATCH, MEMORY), bool)
@@ -248,6 +269,16 @@ def test_symbolic_shapes_are_true():
     model = keras.Model([query, value], [output, scores])
     eager = model([normal(BATCH, TIME, 8), normal(BATCH, MEMORY, 6)])
     assert [tuple(part.shape) for part in eager] == [(3, 5, 8), (3, 2, 5, 7)]
+
+
+def test_arguments_by_position_are_those_of_keras():
+    ours, theirs = (
+        inspect.signature(one.__init__).parameters.values()
+        for one in (MultiHeadAttention, keras.layers.MultiHeadAttention)
+    )
+    ours = [x.name for x in ours if x.kind is x.POSITIONAL_OR_KEYWORD]
+    assert ours == [x.name for x in theirs][: len(ours)]
+    assert ours[-1] == "use_bias"
 
 
 def test_wrong_sizes_are_refused():

@@ -1,10 +1,19 @@
 import keras
 import numpy as np
 import pytest
-from decoding_reference import END, START, Toy, assert_compiles, assert_same, beam_of, found
+from decoding_reference import (
+    END,
+    START,
+    AttentiveToy,
+    Toy,
+    assert_compiles,
+    assert_same,
+    beam_of,
+    found,
+)
 from keras import ops
 
-from layers.decoding import greedy
+from layers.decoding import greedy, sample
 
 
 def test_takes_the_most_probable_token_at_each_step():
@@ -46,6 +55,48 @@ def test_stops_when_every_row_has_ended():
     greedy(step, (), ops.full((2,), START, "int32"), END, 50)
     if keras.config.backend() != "jax":  # which traces a step once, however often it runs
         assert len(calls) == 2
+
+
+@pytest.mark.parametrize("search", [greedy, sample])
+def test_a_row_that_is_given_up_has_ended(search):
+    calls = []
+
+    def step(tokens, state):
+        calls.append(1)
+        return ops.zeros((2, 4)), state
+
+    result = search(
+        step,
+        (),
+        ops.full((2,), START, "int32"),
+        END,
+        50,
+        forbidden_tokens=(0, 1),
+        max_lengths=[1, 50],
+        min_length=50,
+        block_ngrams=1,  # so that nothing may follow what was chosen first
+    )
+    if keras.config.backend() != "jax":
+        assert len(calls) == 2
+    assert ops.convert_to_numpy(result.lengths).tolist() == [[1], [0]]
+    assert ops.convert_to_numpy(result.scores)[1, 0] == -np.inf
+    assert not ops.convert_to_numpy(result.tokens)[1].any()
+
+
+def test_a_sentence_gets_in_a_batch_what_it_gets_alone():
+    toy = AttentiveToy(seed=4)
+
+    def decode(rows=slice(None)):
+        mask = ops.convert_to_tensor(toy.mask[rows])
+        rules = {"forbidden_tokens": (0,), "min_length": 2, "memory_mask": mask}
+        return greedy(toy.step, toy.state(rows), toy.start(rows), END, toy.steps, **rules)
+
+    together = decode()
+    for sentence in range(toy.batch):
+        alone = decode(slice(sentence, sentence + 1))
+        assert_same(found(together, sentence), found(alone))
+        one, other = (ops.convert_to_numpy(x.attention) for x in (together, alone))
+        np.testing.assert_allclose(one[sentence], other[0], rtol=1e-4, atol=1e-6)
 
 
 def test_forbidden_tokens_are_never_chosen_and_nothing_is_renormalised():

@@ -35,12 +35,15 @@ def close(one, other, tolerance=1e-5):
     np.testing.assert_allclose(numpy(one), numpy(other), rtol=tolerance, atol=tolerance)
 
 
-# An attention without a state, one with a sum of weights, one with the last weights.
-ATTENTIONS = [
-    LuongAttention,
-    lambda: AdditiveAttention(4, coverage=True),
-    lambda: MonotonicLuongAttention(score_bias=-1.0),
-]
+# Attentions without a state, one with a sum of weights, one with the last weights.
+ATTENTIONS = {
+    "general": LuongAttention,
+    "dot": lambda: LuongAttention("dot"),
+    "concat": lambda: LuongAttention("concat"),
+    "additive": lambda: AdditiveAttention(4),
+    "coverage": lambda: AdditiveAttention(4, coverage=True),
+    "monotonic": lambda: MonotonicLuongAttention(score_bias=-1.0),
+}
 
 
 def lstm(units=4):
@@ -122,11 +125,11 @@ def test_a_cell_of_keras_encodes_too():
     assert layer(normal(3, 5, 6)).shape == (3, 5, 4)
 
 
-@pytest.mark.parametrize("attention", ATTENTIONS, ids=["luong", "coverage", "monotonic"])
+@pytest.mark.parametrize("attention", ATTENTIONS)
 @pytest.mark.parametrize("layers", [1, 2])
 def test_decoder_step_by_step_equals_call(layers, attention):
     x, memory = normal(3, 5, 6), normal(3, 7, 8)
-    decoder = RecurrentDecoder(LSTMCell(4), layers=layers, attention=attention())
+    decoder = RecurrentDecoder(LSTMCell(8), layers=layers, attention=ATTENTIONS[attention]())
     wanted, scores = decoder(x, memory, memory_mask=MEMORY_MASK, return_attention_scores=True)
     step, state = decoder.begin(memory, MEMORY_MASK, max_length=5)
     with_weights, other = decoder.begin(memory, MEMORY_MASK, return_attention_scores=True)
@@ -138,11 +141,11 @@ def test_decoder_step_by_step_equals_call(layers, attention):
         close(weights, scores[:, 0, t])
 
 
-@pytest.mark.parametrize("attention", ATTENTIONS, ids=["luong", "coverage", "monotonic"])
+@pytest.mark.parametrize("attention", ["general", "coverage", "monotonic"])
 def test_a_beam_reads_the_memory_as_if_it_were_tiled(attention):
     beam, memory = 4, normal(3, 7, 8)
     x, garbage = normal(2, 3 * beam, 6), normal(3, 5, 6)
-    decoder = RecurrentDecoder(LSTMCell(4), layers=2, attention=attention())
+    decoder = RecurrentDecoder(LSTMCell(4), layers=2, attention=ATTENTIONS[attention]())
     decoder(garbage, memory)
     folded, state = decoder.begin(memory, MEMORY_MASK, return_attention_scores=True)
     state = tuple(ops.repeat(part, beam, axis=0) for part in state)

@@ -31,9 +31,9 @@ def decoder(**options):
     return layer
 
 
-def steps(layer, plain):
+def steps(layer, plain, room=LENGTH):
     """`(step, state)` over tokens; `plain` without what the step says about its state."""
-    inner, state = layer.begin(MEMORY, MASK, max_length=LENGTH, return_attention_scores=True)
+    inner, state = layer.begin(MEMORY, MASK, max_length=room, return_attention_scores=True)
 
     def step(tokens, state):
         outputs, state, weights = inner(ops.take(EMBEDDINGS, tokens, axis=0), state)
@@ -63,6 +63,17 @@ def test_a_beam_finds_the_same_without_moving_caches(options):
     for one, other in ((got[1], wanted[1]), (got[3], wanted[3])):
         np.testing.assert_allclose(one, other, atol=1e-5)
     assert wanted[2].max() > 2 * FIRST_STAGE  # so that the caches had to grow twice
+
+
+def test_a_search_makes_the_room_that_begin_did_not():
+    layer = decoder()
+    wanted, got = (
+        beam_search(*steps(layer, False, room), START, END, LENGTH, width=3, memory_mask=MASK)
+        for room in (LENGTH, 2)
+    )
+    assert ops.convert_to_numpy(wanted.lengths).max() > 2
+    for one, other in zip(got, wanted, strict=True):
+        np.testing.assert_array_equal(*map(ops.convert_to_numpy, (one, other)))
 
 
 @pytest.mark.parametrize("search", [greedy, sample])
