@@ -53,8 +53,9 @@ new-app: $(VENV)/.installed ## Copy an app under a new name: NAME=mine FROM=tran
 # Two files at a time: tests mostly trace, which takes one core.
 PYTEST := $(BIN)/python -m pytest --numprocesses=2 --dist=loadfile --durations=10 --durations-min=10
 
-test: $(VENV)/.installed-dev ## All tests on TensorFlow; contracts and equations of all layers on JAX, too
+test: $(VENV)/.installed-dev ## All tests on TensorFlow; on JAX contracts and equations of all layers, leaks and decoding
 	@KERAS_BACKEND=jax $(PYTEST) tests/layers -k "contract or promises or equation or paper or agree"
+	@KERAS_BACKEND=jax $(PYTEST) tests/layers/decoding tests/layers/attention/test_leaks.py
 	@KERAS_BACKEND=tensorflow $(PYTEST) $(ARGS)
 
 BACKEND = tensorflow

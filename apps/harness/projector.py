@@ -4,7 +4,7 @@ Written here because the stock callback names a tensor that its own checkpoint d
 """
 
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -14,29 +14,35 @@ from .files import atomic_write
 VECTORS, LABELS, CONFIG = "vectors.tsv", "labels.tsv", "projector_config.pbtxt"
 
 
-def write_projector(folder: str | Path, vectors: np.ndarray, labels: Sequence[str]) -> None:
+def write_projector(
+    folder: str | Path, vectors: np.ndarray, labels: Mapping[str, Sequence[str]]
+) -> None:
     """Writes vectors, labels and the configuration that ties them together.
 
     Args:
         folder: a folder with event files, whose run the projector lists.
         vectors: `(n, units)`.
-        labels: n texts.
+        labels: name of a column to its n texts; points show those of the first.
 
     Raises:
-        ValueError: there are not as many labels as vectors.
+        ValueError: a column has not as many texts as there are vectors.
         UserError: a file cannot be written.
     """
     vectors = np.asarray(vectors, "float32")
-    if vectors.ndim != 2 or len(vectors) != len(labels):
+    sizes = [len(column) for column in labels.values()]
+    if vectors.ndim != 2 or {len(vectors)} != set(sizes):
         raise ValueError(
-            f"The projector needs vectors (n, units) and n labels, not {vectors.shape} and "
-            f"{len(labels)}."
+            f"The projector needs vectors (n, units) and columns of n labels, not {vectors.shape} "
+            f"and {sizes}."
         )
+    rows = list(zip(*labels.values(), strict=True))
+    if len(labels) > 1:  # The projector takes the line for a label where there is one column.
+        rows.insert(0, tuple(labels))
     table = io.StringIO()
     np.savetxt(table, vectors, fmt="%.5g", delimiter="\t")
     folder = Path(folder)
     atomic_write(folder / VECTORS, table.getvalue())
-    atomic_write(folder / LABELS, "".join(f"{escape(label)}\n" for label in labels))
+    atomic_write(folder / LABELS, "".join("\t".join(map(escape, row)) + "\n" for row in rows))
     atomic_write(
         folder / CONFIG,
         "embeddings {\n"
@@ -48,7 +54,7 @@ def write_projector(folder: str | Path, vectors: np.ndarray, labels: Sequence[st
 
 
 def escape(label: str) -> str:
-    """A label on a line of its own that the projector neither splits nor skips.
+    """A label as a cell that the projector neither splits nor skips.
 
     Tabs, line ends and whatever else does not print become `\\t`, `\\n`, `\\u3000`; the empty
     label becomes `∅`, and blanks alone `␣`.

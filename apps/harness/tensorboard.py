@@ -14,7 +14,7 @@ import keras
 import tensorflow as tf
 from tensorboard.plugins.hparams import api as hparams_api
 
-from .figures import figure_to_png, piece_labels
+from .figures import figure_to_png
 from .logs import ITEMS, Pace, scalars
 from .projector import write_projector
 from .run_folder import RunFolder
@@ -25,9 +25,6 @@ TRAIN, VALIDATION, FINAL = "train", "validation", "final"
 
 PROFILED = (10, 20)
 """The batches of a process between which a profile is taken: tracing is over by then."""
-
-NOT_FINAL = ("nll", "learning_rate", "gradient_norm")
-"""Logs that tell nothing about a finished run, or nothing that another does not."""
 
 FLUSH_MILLISECONDS = 10_000
 
@@ -41,15 +38,19 @@ class TensorBoard(keras.callbacks.Callback):
       the logs count `items`; `epoch/seconds` is the time of that pass over the data alone;
     * `score/…`, texts and `figures/…` in `validation`, the graph and the embedding in `train`: what
       the app's `Watch` offers; with `profile`, a profile of ten early steps;
-    * in `final`, the configuration and the last metrics, for the HParams table.
+    * in `final`, the configuration and what the model that is saved scores, for the HParams table.
+
+    The last epoch is not looked at: `finish` looks at the model that is saved instead, such as the
+    mean of the best epochs, at the same step. So every step has one look, and the last point of a
+    `score/…` curve, the last text and the last figure are those of the model in the run folder.
 
     Args:
         run: the run folder.
         config: the configuration, flat: `{"train.epochs": 30, ...}`.
+        epochs: the epochs asked for, of which one `fit` may do a part.
         watch: what the app shows beside its logs.
         score_every: epochs between two looks through `watch`, which is looked through after the
-            first epoch and at the end of training as well; 0 means at the end only, and without
-            its scores.
+            first epoch as well; 0 means at the end only, and without its scores.
         batch_every: steps between two points of a `batch/…` curve.
         profile: whether to take a profile.
     """
@@ -58,6 +59,7 @@ class TensorBoard(keras.callbacks.Callback):
         self,
         run: RunFolder,
         config: Mapping[str, Any],
+        epochs: int,
         watch: Watch | None = None,
         score_every: int = 5,
         batch_every: int = 20,
@@ -66,6 +68,7 @@ class TensorBoard(keras.callbacks.Callback):
         super().__init__()
         self._run = run
         self._config = config
+        self._epochs = epochs
         self._watch = watch or Watch()
         self._score_every = score_every
         self._batch_every = batch_every
@@ -75,8 +78,8 @@ class TensorBoard(keras.callbacks.Callback):
         self._writers: dict[str, tf.summary.SummaryWriter] = {}
         self._paces = {TRAIN: Pace(), VALIDATION: Pace()}
         self._window: tuple[float, float] | None = None
-        self._epochs = self._looked = 0
-        self._last: dict[str, dict[str, float]] = {}
+        self._looked = False
+        self._rate: float | None = None
 
     def on_epoch_begin(self, epoch, logs=None):
         if not self._writers:
@@ -107,28 +110,36 @@ class TensorBoard(keras.callbacks.Callback):
         self._paces[VALIDATION].end()
 
     def on_epoch_end(self, epoch, logs=None):
-        self._epochs = epoch + 1
+        done = epoch + 1
         self._paces[TRAIN].end()
         logs = scalars(logs)
         logs.setdefault("learning_rate", self._learning_rate())
         validation = {name[4:]: logs.pop(name) for name in list(logs) if name.startswith("val_")}
-        self._last = {}
-        for name, of_pass in ((TRAIN, logs), (VALIDATION, validation)):
-            if of_pass:
-                self._write_epoch(name, of_pass)
+        self._rate = self._write_epoch(TRAIN, logs)
+        if validation:
+            self._write_epoch(VALIDATION, validation)
+        last = done >= self._epochs or self.model.stop_training
         # A look at the first epoch shows early whether all is well, and traces what looking needs.
-        if self._score_every and (not self._looked or self._epochs % self._score_every == 0):
-            self._look()
+        due = self._score_every and (not self._looked or done % self._score_every == 0)
+        if due and not last:
+            self._look(self._watch, self._step())
         for writer in self._writers.values():
             writer.flush()
 
     def on_train_end(self, logs=None):
-        if not self._epochs:  # Nothing was left to train, and nothing is left to say.
-            return
         self._stop_profile()
-        if self._looked < self._epochs:
-            self._look()
-        write_final(self._run, self._final(), self._step())
+
+    def finish(self, watch: Watch, step: int) -> None:
+        """Looks at the model that is saved, and completes the run's row of the HParams table.
+
+        Args:
+            watch: looks at that model, which need not be the one that was trained.
+            step: the updates that it took.
+        """
+        final = {f"{VALIDATION}_{name}": score for name, score in self._look(watch, step).items()}
+        if self._rate is not None:
+            final[f"{TRAIN}_{self._speed}"] = self._rate
+        write_final(self._run, final, step)
         for writer in self._writers.values():
             writer.close()
         self._writers = {}
@@ -158,38 +169,24 @@ class TensorBoard(keras.callbacks.Callback):
         self._window = (items, now)
         self._write(TRAIN, "batch", logs, self._step())
 
-    def _write_epoch(self, name: str, logs: dict[str, float]) -> None:
+    def _write_epoch(self, name: str, logs: dict[str, float]) -> float | None:
+        """Writes the logs of a pass over the data, and returns its speed."""
         pace = self._paces[name]
         speed = pace.rate(logs.pop(ITEMS, 0.0))
         if speed is not None:
             logs[self._speed] = speed
-        self._last[name] = logs
         self._write(name, "epoch", {**logs, "seconds": pace.seconds}, self._step())
-
-    def _final(self) -> dict[str, float]:
-        """What the HParams table shows, which has room for few columns."""
-        name = VALIDATION if VALIDATION in self._last else TRAIN
-        shown = {
-            f"{name}_{key}": value
-            for key, value in self._last[name].items()
-            if key not in (*NOT_FINAL, self._speed)
-        }
-        if self._speed in self._last[TRAIN]:
-            shown[f"{TRAIN}_{self._speed}"] = self._last[TRAIN][self._speed]
-        return shown
+        return speed
 
     @property
     def _speed(self) -> str:
         return f"{self._watch.unit}_per_second"
 
-    def _look(self) -> None:
-        """Writes what the app's `Watch` shows of the model as it is."""
-        self._looked = self._epochs
-        step, watch = self._step(), self._watch
-        if watch.scores and self._score_every:
-            scores = scalars(watch.scores())
-            self._last.setdefault(VALIDATION, {}).update(scores)
-            self._write(VALIDATION, "score", scores, step)
+    def _look(self, watch: Watch, step: int) -> dict[str, float]:
+        """Writes what a `Watch` shows of its model as it is, and returns the scores."""
+        self._looked = True
+        scores = scalars(watch.scores()) if watch.scores and self._score_every else {}
+        self._write(VALIDATION, "score", scores, step)
         with self._writer(VALIDATION).as_default():
             for tag, text in watch.texts().items():
                 tf.summary.text(tag, text, step=step)
@@ -197,10 +194,8 @@ class TensorBoard(keras.callbacks.Callback):
                 image = tf.io.decode_png(figure_to_png(figure), channels=3)
                 tf.summary.image(f"figures/{tag}", image[None], step=step)
         if watch.embedding:
-            vectors, labels = watch.embedding()
-            # Among the points the projector writes Latin-1 only: a label with SentencePiece's mark
-            # would be missing there.
-            write_projector(self._run.tensorboard / TRAIN, vectors, piece_labels(labels))
+            write_projector(self._run.tensorboard / TRAIN, *watch.embedding())
+        return scores
 
     def _write_graph(self) -> None:
         with self._writer(TRAIN).as_default():
@@ -230,13 +225,13 @@ def write_configuration(run: RunFolder, config: Mapping[str, Any]) -> None:
     those that it reads first; so what was said before is removed.
 
     Args:
-        run: the run folder, whose name is the name of the row.
+        run: the run folder; its name after the app's is that of the row, as apps share names.
         config: the configuration, flat.
     """
     shutil.rmtree(run.tensorboard / FINAL, ignore_errors=True)
     writer = _open(run, FINAL)
     with writer.as_default(step=0):
-        hparams_api.hparams(hyper_parameters(config), trial_id=run.name)
+        hparams_api.hparams(hyper_parameters(config), trial_id=f"{run.path.parent.name}/{run.name}")
     writer.close()
 
 

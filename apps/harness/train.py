@@ -59,9 +59,19 @@ def train(app: App, config: BaseConfig, run: RunFolder) -> None:
         return
     _announce(app, config, run, model, data, standing)
     traces = Traces()
-    _fit(app, config, run, model, data, standing, traces)
+    watch = app.watch(config, run, model, data)
+    board = TensorBoard(
+        run,
+        flat(config),
+        settings.epochs,
+        watch,
+        score_every=settings.score_every,
+        profile=settings.profile,
+    )
+    progress = Progress(settings.epochs, watch.unit, len(data.train), standing.step)
+    _fit(config, run, model, data, standing, [board, progress, traces])
     steps = int(model.optimizer.iterations.numpy())
-    model = _to_be_used(model)
+    trained, model = model, _to_be_used(model)
     if app.finish:
         app.finish(config, model, data)
     with atomic_path(run.model) as partial:
@@ -78,6 +88,8 @@ def train(app: App, config: BaseConfig, run: RunFolder) -> None:
             "epochs_averaged": sorted(epoch + 1 for epoch in standing.kept),
         },
     )
+    # Through the graphs that are there, unless it is a copy. The model is safe by now.
+    board.finish(watch if model is trained else app.watch(config, run, model, data), steps)
     evaluation = evaluate_model(app, config, run, model, data, "validation")
     print(traces)
     print(evaluation.report)
@@ -85,7 +97,7 @@ def train(app: App, config: BaseConfig, run: RunFolder) -> None:
         print(_next_steps(app, config, run, standing))
 
 
-def _fit(app, config, run, model, data, standing: Standing, traces: Traces) -> None:
+def _fit(config, run, model, data, standing: Standing, callbacks: list) -> None:
     settings = config.train
     position = Position(standing.epoch, standing.step)
     keeper = Keeper(
@@ -98,15 +110,6 @@ def _fit(app, config, run, model, data, standing: Standing, traces: Traces) -> N
         patience=settings.patience,
         average=settings.average,
     )
-    watch = app.watch(config, run, model, data)
-    board = TensorBoard(
-        run,
-        flat(config),
-        watch,
-        score_every=settings.score_every,
-        profile=settings.profile,
-    )
-    progress = Progress(settings.epochs, watch.unit, len(data.train), standing.step)
 
     def fit_until(epochs: int) -> None:
         position.epoch, position.step = standing.epoch, standing.step
@@ -116,7 +119,7 @@ def _fit(app, config, run, model, data, standing: Standing, traces: Traces) -> N
                 validation_data=data.validation.validation(),
                 initial_epoch=standing.epoch,
                 epochs=epochs,
-                callbacks=[keeper, board, progress, traces],
+                callbacks=[keeper, *callbacks],
                 shuffle=False,
                 verbose=0,
             )

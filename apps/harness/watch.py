@@ -20,16 +20,16 @@ def nothing() -> dict:
 class Watch:
     """What TensorBoard shows of a run beside its curves.
 
-    Every callable looks at the model as it is when called: the callback calls them between epochs,
-    `scores` first, so that what it decoded can be shown by `texts`.
+    Every callable looks at the model as it is when called: the callback calls them between epochs
+    and at the end, `scores` first, so that what it decoded can be shown by `texts`.
     """
 
     texts: Callable[[], Mapping[str, str]] = nothing
     """Tag to Markdown; `markdown_table` makes a table of sentences."""
     figures: "Callable[[], Mapping[str, Figure]]" = nothing
     """Tag to matplotlib figure."""
-    embedding: Callable[[], tuple[np.ndarray, Sequence[str]]] | None = None
-    """Vectors `(tokens, units)` and as many labels, for the embedding projector."""
+    embedding: Callable[[], tuple[np.ndarray, Mapping[str, Sequence[str]]]] | None = None
+    """Vectors `(n, units)` and columns of n labels by their names, for the embedding projector."""
     scores: Callable[[], Mapping[str, float]] | None = None
     """Validation scores that need more than a forward pass, such as the BLEU of decoding."""
     inputs: Callable[[], Any] | None = None

@@ -18,6 +18,8 @@ SHOWN = 12
 EXPLAINED = 2
 """Texts, right and wrong each, whose words are shown."""
 PROJECTED = 500
+LETTERS = 80
+"""Of a text, beside its point in the projector."""
 
 
 def watch(config: Config, run: RunFolder, model: Classifier, data: SentimentData) -> Watch:
@@ -49,11 +51,15 @@ def watch(config: Config, run: RunFolder, model: Classifier, data: SentimentData
         guessed = probabilities.argmax(axis=1)
         wrong = np.flatnonzero(guessed != labels)
         surest = wrong[np.argsort(-probabilities[wrong].max(axis=1))][:SHOWN]
+        # In one column: beside a long text TensorBoard leaves others no room for a word.
         rows = [
-            (classes[labels[i]], classes[guessed[i]], f"{probabilities[i].max():.2f}", texts[i])
+            (
+                f"{classes[labels[i]]} → {classes[guessed[i]]} {probabilities[i].max():.2f}: "
+                f"{texts[i]}",
+            )
             for i in surest
         ]
-        return {"mistakes": markdown_table(("class", "read as", "probability", "text"), rows)}
+        return {"mistakes": markdown_table(("class → read as, how surely: text",), rows)}
 
     def figures():
         found, probabilities = logits(), softmax(logits())
@@ -76,7 +82,10 @@ def watch(config: Config, run: RunFolder, model: Classifier, data: SentimentData
 
     def embedding():
         shown = labels[:PROJECTED]
-        return vectors(texts[:PROJECTED]), [classes[label] for label in shown]
+        return vectors(texts[:PROJECTED]), {
+            "class": [classes[label] for label in shown],
+            "text": [_beginning(text) for text in texts[:PROJECTED]],
+        }
 
     return Watch(
         texts=mistakes,
@@ -86,6 +95,12 @@ def watch(config: Config, run: RunFolder, model: Classifier, data: SentimentData
         inputs=lambda: next(iter(data.validation.validation()))[0],
         unit="texts",
     )
+
+
+def _beginning(text: str) -> str:
+    """The text on one line, cut where it is long."""
+    line = " ".join(text.split())
+    return line if len(line) <= LETTERS else line[: LETTERS - 1] + "…"
 
 
 def _explained(explain: Explainer, texts, labels, probabilities, classes):

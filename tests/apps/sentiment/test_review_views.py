@@ -1,7 +1,10 @@
 """What is shown of a classifier: TensorBoard's texts and figures, words, and two runs compared."""
 
 import json
+import re
 import shutil
+from collections import Counter
+from dataclasses import replace
 
 import keras
 import numpy as np
@@ -14,7 +17,10 @@ from apps.sentiment.__main__ import APP
 from apps.sentiment.data import prepare
 from apps.sentiment.evaluation import versus
 from apps.sentiment.explain import in_text
-from apps.sentiment.watch import watch
+from apps.sentiment.metrics import softmax
+from apps.sentiment.predictor import Scorer
+from apps.sentiment.watch import LETTERS, watch
+from data.labelled import Examples
 
 
 @pytest.fixture(scope="module")
@@ -29,14 +35,59 @@ def test_what_tensorboard_shows(watched, reviews):
     model, data, shown = watched
     assert shown.unit == "texts"
     assert shown.scores() == {"f1_macro": 1.0, "roc_auc": 1.0, "ece": pytest.approx(0.0, abs=0.1)}
-    assert shown.texts()["mistakes"].startswith("| class | read as | probability | text |")
+    assert shown.texts()["mistakes"] == "| class → read as, how surely: text |\n| --- |"
     figures = shown.figures()
     assert all(isinstance(figure, Figure) for figure in figures.values())
     assert set(figures) == {"confusion", "precision_recall", "calibration", "words", "attention"}
     vectors, labels = shown.embedding()
     assert vectors.shape == (len(reviews), model.reader.units)
-    assert sorted(labels) == sorted(label for label, _ in reviews)
+    assert list(labels) == ["class", "text"]
+    assert sorted(zip(*labels.values(), strict=True)) == sorted(reviews)
     assert model(shown.inputs()).shape == (len(reviews), 2)
+
+
+@pytest.fixture
+def watched_with(trained_with, watched):
+    """`watched_with(examples)`: what is shown of other validation texts."""
+    (config, run), (model, data, _) = trained_with("lstm"), watched
+
+    def make(examples):
+        corpus = replace(data.corpus, splits={**data.corpus.splits, "validation": examples})
+        return watch(config, run, model, replace(data, corpus=corpus))
+
+    return make
+
+
+def test_what_is_read_wrong_is_shown_the_surest_first(trained_with, watched, watched_with):
+    (config, _), (model, data, _) = trained_with("lstm"), watched
+    texts, wrong = data.split("validation").texts, {0, 3, 4, 8}
+    right = data.split("validation").labels
+    labels = [1 - label if i in wrong else label for i, label in enumerate(right)]
+    shown = watched_with(Examples(texts, labels))
+
+    sure = softmax(Scorer(config, model, data.tokenizer)(texts)).max(axis=1)
+    surest = sorted(wrong, key=lambda i: -sure[i])
+    classes = data.corpus.classes
+    rows = [
+        f"| {classes[labels[i]]} → {classes[1 - labels[i]]} {sure[i]:.2f}: {texts[i]} |"
+        for i in surest
+    ]
+    assert shown.texts()["mistakes"].split("\n")[2:] == rows
+
+    wrong_texts, figures = {texts[i] for i in wrong}, shown.figures()
+    for name in ("words", "attention"):
+        told = " ".join(text.get_text() for text in figures[name].axes[0].texts)
+        examples = re.findall(r"(right|wrong): (\w+) \d\.\d\d ([^.]*\.)", told)
+        assert Counter(verdict for verdict, *_ in examples) == {"right": 2, "wrong": 2}
+        for verdict, guess, text in examples:
+            assert (verdict == "wrong") == (text in wrong_texts)
+            assert guess == classes[labels[texts.index(text)] ^ (verdict == "wrong")]
+
+
+def test_a_point_shows_the_beginning_of_a_long_text_on_one_line(watched_with):
+    shown = watched_with(Examples(["not\tgood\nat all", "坏" * 200], [0, 0]))
+    _, labels = shown.embedding()
+    assert set(labels["text"]) == {"not good at all", "坏" * (LETTERS - 1) + "…"}
 
 
 def test_weights_that_diverged_can_still_be_shown(watched):
