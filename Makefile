@@ -13,6 +13,12 @@ TRAINING := $(NAMING) PRESET=preset SEED=train.seed
 flags = $(foreach pair,$(1),$(call flag,$(word 1,$(subst =, ,$(pair))),$(word 2,$(subst =, ,$(pair)))))
 flag = $(if $($(1)),--$(2) '$($(1))')
 
+# A misspelt variable would otherwise change nothing, without a word.
+KNOWN := CORPUS MEMORY RUN PRESET SEED DATA_DIR ARGS RUNS NAME FROM BACKEND PYTHON VENV
+given = $(filter command,$(firstword $(origin $(1))))
+$(foreach name,$(filter-out $(KNOWN) MAKE% -%,$(.VARIABLES)),$(if $(call given,$(name)),$(error \
+  There is no variable $(name): there are $(KNOWN))))
+
 .DEFAULT_GOAL := help
 .PHONY: help tensorboard new-app test test-layers lint bench $(BENCHES) results clean
 
@@ -53,7 +59,7 @@ new-app: $(VENV)/.installed ## Copy an app under a new name: NAME=mine FROM=tran
 # Two files at a time: tests mostly trace, which takes one core.
 PYTEST := $(BIN)/python -m pytest --numprocesses=2 --dist=loadfile --durations=10 --durations-min=10
 
-test: $(VENV)/.installed-dev ## All tests on TensorFlow; on JAX contracts and equations of all layers, leaks and decoding
+test: $(VENV)/.installed-dev ## All tests on TensorFlow; contracts, equations, decoding and leaks on JAX, too
 	@KERAS_BACKEND=jax $(PYTEST) tests/layers -k "contract or promises or equation or paper or agree"
 	@KERAS_BACKEND=jax $(PYTEST) tests/layers/decoding tests/layers/attention/test_leaks.py
 	@KERAS_BACKEND=tensorflow $(PYTEST) $(ARGS)

@@ -125,11 +125,11 @@ def _vocabulary_sentence(message: str, vocabulary: int) -> str:
     if limit := re.search(r"value <= (\d+)", message):
         return (
             f"A vocabulary of {vocabulary} is more than this corpus can give: "
-            f"use at most {limit[1]}."
+            f"use at most {limit[1]} (--data.vocabulary)."
         )
     if limit := re.search(r"smaller than required_chars\. \d+ vs (\d+)", message):
         return (
             f"A vocabulary of {vocabulary} cannot hold this corpus's characters: "
-            f"use at least {limit[1]}."
+            f"use at least {limit[1]} (--data.vocabulary)."
         )
     return f"SentencePiece could not learn a vocabulary of {vocabulary}: {message.strip()}"

@@ -52,6 +52,15 @@ def test_every_target_has_a_help_text():
     assert all(len(rest.rpartition("## ")[2]) <= 78 for _, rest in targets)
 
 
+@pytest.mark.parametrize("word", ["MEMROY=lstm", "memory=lstm"])
+def test_a_misspelt_variable_is_told(checkout, word):
+    result = make("-n", "train-mine", word, cwd=checkout)
+    assert result.returncode == 2
+    assert (
+        f"There is no variable {word.partition('=')[0]}: there are CORPUS MEMORY" in result.stderr
+    )
+
+
 def test_settings_become_flags(checkout):
     settings = ["CORPUS=multi30k", "MEMORY=lstm", "RUN=my-run", "PRESET=none", "SEED=3"]
     lines = make("-n", "train-mine", *settings, "ARGS=--train.epochs 5", cwd=checkout).stdout

@@ -1,11 +1,12 @@
 """`make new-app NAME=mine FROM=translate`: copies an app under a new name, ready to train.
 
-Inside an app imports are relative and nothing says its name, so the copy needs no edit.
+Inside an app imports are relative and only its page says its name, so the copy needs no edit.
 """
 
 from __future__ import annotations
 
 import keyword
+import re
 import shutil
 import sys
 from pathlib import Path
@@ -51,8 +52,18 @@ def new_app(name: str, source: str, root: str | Path = ".") -> Path:
     partial = folder / f".{name}.partial"
     shutil.rmtree(partial, ignore_errors=True)
     shutil.copytree(folder / source, partial, ignore=NOT_COPIED)
+    for page in ("README.md", "__main__.py"):  # where commands are written out
+        _rename_commands(partial / page, source, name)
     partial.rename(target)
     return target
+
+
+def _rename_commands(page: Path, source: str, name: str) -> None:
+    """Has commands for the app `source` name the copy instead: `make train-translate`, ..."""
+    if page.is_file():
+        text = page.read_text(encoding="utf-8")
+        text = re.sub(rf"(\bmake\b.*-|\bapps[./]){source}\b", rf"\g<1>{name}", text)
+        page.write_text(text, encoding="utf-8")
 
 
 def main(arguments: list[str], root: str | Path = ".") -> int:
@@ -64,10 +75,14 @@ def main(arguments: list[str], root: str | Path = ".") -> int:
         print(error, file=sys.stderr)
         return 2
     print(f"{folder} is a copy of apps/{source}. Next:")
-    print(f"  make train-{name}                      train it as it is")
-    print(f"  edit {folder}/config.py     its settings and their defaults")
-    print(f"  edit {folder}/data.py       what it reads")
-    print("  apps/README.md                        from template to a task of your own")
+    steps = {
+        f"make train-{name}": "train it as it is",
+        f"edit {folder}/config.py": "its settings and their defaults",
+        f"edit {folder}/data.py": "what it reads",
+        "apps/README.md": "from template to a task of your own",
+    }
+    for step, what in steps.items():
+        print(f"  {step:<{max(map(len, steps))}}  {what}")
     return 0
 
 

@@ -31,7 +31,7 @@ def quiet() -> Iterator[None]:
             if "tensorflow" in sys.modules:
                 # The last of the messages comes when devices are looked for.
                 sys.modules["tensorflow"].config.list_physical_devices()
-        except BaseException:
+        except Exception:  # who stops it knows why
             held.seek(0)
             os.write(terminal, held.read())
             raise

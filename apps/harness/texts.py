@@ -33,8 +33,8 @@ def keep_texts(run: RunFolder, splits: Mapping[str, Sequence[Sequence[str]]]) ->
         raise UserError(f"{run.texts} is damaged: restore it, or delete it.") from None
     if changed:
         raise UserError(
-            f"The texts for {' and '.join(changed)} are not those that {run} was trained with: "
-            "bring those back, or train a run of another name with the new ones."
+            f"The texts for {', '.join(changed)} are not those that {run} was trained with: bring "
+            "those back, or train a run of another name with the new ones (make: RUN=NAME)."
         )
 
 

@@ -197,7 +197,7 @@ def _announce(app, config, run, model, data, standing: Standing) -> None:
         print(f"  {line}")
     print(f"  memory {config.model.memory}, {model.count_params():,} parameters")
     print(f"  {epochs} epochs of {steps} steps, {config.train.precision}, run folder {run}")
-    if standing.epoch or standing.step:
+    if (standing.epoch or standing.step) and standing.epoch < epochs:
         print(f"  going on at epoch {standing.epoch + 1}, step {standing.step + 1}")
 
 

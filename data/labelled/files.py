@@ -185,7 +185,8 @@ def _table_rows(text: str, path: str, options: FilesOptions, tabs: bool) -> list
     for line, cells in rows[1:] if heading else rows:
         where = f"{path}, line {line},"
         if len(cells) != width:
-            hint = "" if tabs else ": a text with commas in it needs quotation marks around it"
+            more = len(cells) > width and not tabs
+            hint = ": a text with commas in it needs quotation marks around it" if more else ""
             raise UserError(
                 f"{where} has another number of cells ({len(cells)}) than the first row "
                 f"({width}){hint}."

@@ -32,6 +32,11 @@ def test_the_copy_is_the_same_files_without_caches(tree):
     assert target == tree / "apps" / "mine"
     copied = {file.name: file.read_bytes() for file in target.rglob("*") if file.is_file()}
     original = {file.name: file.read_bytes() for file in source.rglob("*") if file.is_file()}
+    # The commands that are written out are those of the copy.
+    pages = [copied.pop(name).decode() for name in ("README.md", "__main__.py")]
+    assert "make train-mine" in pages[0] and "python -m apps.mine" in pages[1]
+    for page, name in zip(pages, ("README.md", "__main__.py"), strict=True):
+        assert page.replace("mine", "translate") == original.pop(name).decode()
     assert copied == original
     assert sorted(os.listdir(tree / "apps")) == ["harness", "mine", "translate"]
 

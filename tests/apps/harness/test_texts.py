@@ -31,7 +31,7 @@ def test_the_same_texts_are_welcome(run):
         ({"test": [["d"], ["yes"]]}, "test"),
         # What moves from one column, or split, to another has changed, too.
         ({"train": [["a", "b c"], ["yes", "no"]]}, "train"),
-        ({"train": SPLITS["test"], "test": SPLITS["train"]}, "train and test"),
+        ({"train": SPLITS["test"], "test": SPLITS["train"]}, "train, test"),
     ],
 )
 def test_others_are_refused(run, changed, named):
