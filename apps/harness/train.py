@@ -70,7 +70,9 @@ def train(app: App, config: BaseConfig, run: RunFolder) -> None:
     )
     progress = Progress(settings.epochs, watch.unit, len(data.train), standing.step)
     _fit(config, run, model, data, standing, [board, progress, traces])
-    steps = int(model.optimizer.iterations.numpy())
+    steps, best = int(model.optimizer.iterations.numpy()), sorted(e + 1 for e in standing.kept)
+    if len(best) > 1:
+        print(f"The model is the mean of epochs {', '.join(map(str, best))}.")
     trained, model = model, _to_be_used(model)
     if app.finish:
         app.finish(config, model, data)
@@ -85,7 +87,7 @@ def train(app: App, config: BaseConfig, run: RunFolder) -> None:
             "train_seconds": round(standing.seconds, 1),
             "epochs": standing.epoch,
             "steps": steps,
-            "epochs_averaged": sorted(epoch + 1 for epoch in standing.kept),
+            "epochs_averaged": best,
         },
     )
     # Through the graphs that are there, unless it is a copy. The model is safe by now.

@@ -231,6 +231,7 @@ def test_more_epochs_come_with_new_patience(run, capsys):
     # Stopped after epoch 4, for 2 and 4 are no better than 1; epochs 2 and 3 are averaged.
     assert left == [0.0] and figures(run)["epochs"] == 4
     assert figures(run)["epochs_averaged"] == [2, 3]
+    assert "The model is the mean of epochs 2, 3." in capsys.readouterr().out
     assert weight == pytest.approx(0.5 * (2 + 3) / 2)
 
     for epochs in (6, 5):
