@@ -12,7 +12,6 @@ from apps.harness.run_folder import RunFolder
 from apps.translate.config import Config
 from apps.translate.data import load_corpus
 from apps.translate.metrics import bleu
-from apps.translate.model import Translator
 from apps.translate.search import Searcher
 from data.tokenizer import Tokenizer
 
@@ -38,7 +37,7 @@ def measure(run: Path) -> dict[str, tuple[float, str]]:
         name: Searcher(
             one, tokenizer, config.decode.model_copy(update={"beam": 5}), config.data.max_length
         )
-        for name, one in (("float32", model), ("bfloat16", in_bfloat16(model)))
+        for name, one in (("float32", model), ("bfloat16", model.computing_in("mixed_bfloat16")))
     }
     validation = corpus.splits["validation"]
     quality = {
@@ -64,14 +63,6 @@ def measure(run: Path) -> dict[str, tuple[float, str]]:
         "bfloat16_bleu_lost": (quality["float32"] - quality["bfloat16"], "BLEU"),
         "steps_after_the_end": (after_the_end(of_sources, lengths, config.decode.batch), "share"),
     }
-
-
-def in_bfloat16(model: Translator) -> Translator:
-    """The same model computing in bfloat16."""
-    half = Translator.from_config({**model.get_config(), "dtype": "mixed_bfloat16"})
-    half.build()
-    half.set_weights(model.get_weights())
-    return half
 
 
 def after_the_end(sources: np.ndarray, translations: np.ndarray, batch: int) -> float:

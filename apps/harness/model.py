@@ -32,6 +32,15 @@ class TrainableModel(keras.Model):
         """
         raise NotImplementedError(f"{type(self).__name__} must define measure().")
 
+    def computing_in(self, policy: str) -> "TrainableModel":
+        """This model if it has that dtype policy, or a copy of it that has."""
+        if self.dtype_policy.name == policy:
+            return self
+        copy = type(self).from_config({**self.get_config(), "dtype": policy})
+        copy.build()
+        copy.set_weights(self.get_weights())
+        return copy
+
     @property
     def metrics(self):
         return [*self._means, self._items]

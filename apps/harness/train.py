@@ -73,7 +73,8 @@ def train(app: App, config: BaseConfig, run: RunFolder) -> None:
     steps, best = int(model.optimizer.iterations.numpy()), sorted(e + 1 for e in standing.kept)
     if len(best) > 1:
         print(f"The model is the mean of epochs {', '.join(map(str, best))}.")
-    trained, model = model, _to_be_used(model)
+    # A search in small steps is slower in half precision on a CPU.
+    trained, model = model, model.computing_in("float32")
     if app.finish:
         app.finish(config, model, data)
     with atomic_path(run.model) as partial:
@@ -136,16 +137,6 @@ def _fit(config, run, model, data, standing: Standing, callbacks: list) -> None:
             "The validation loss was never a finite number: try a smaller --train.learning-rate."
         )
     keeper.finish()
-
-
-def _to_be_used(model: keras.Model) -> keras.Model:
-    """The same model in float32: a search in small steps is slower in half precision on a CPU."""
-    if model.dtype_policy.name == "float32":
-        return model
-    whole = type(model).from_config({**model.get_config(), "dtype": "float32"})
-    whole.build()
-    whole.set_weights(model.get_weights())
-    return whole
 
 
 def _check_memory(config: BaseConfig) -> None:
